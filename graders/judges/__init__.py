@@ -1,0 +1,46 @@
+"""One anomaly a module: what it is, with an example, and how it is found in a trace.
+
+A judge has two functions, both pure:
+
+- ``find(trace) -> list[Finding]``: each place where the anomaly happened, in order.
+- ``unshown(trace) -> str``: why this trace, free of the anomaly, still proves nothing about it
+  (a sentence), or an empty text when it does prove something. A fault-free run must show
+  something before a check may pass.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from minibroker.sim.trace import Trace
+
+
+@dataclass(frozen=True)
+class Finding:
+    """An anomaly in a trace. `events` are the positions of the events that make it up, the
+    decisive one last; `sentence` says what happened, to the learner."""
+
+    anomaly: str
+    sentence: str
+    events: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Judge:
+    """The two functions of one anomaly; see the module's docstring."""
+
+    anomaly: str
+    find: Callable[[Trace], list[Finding]]
+    unshown: Callable[[Trace], str]
+
+
+def judge(anomaly: str) -> Judge:
+    """The judge of an anomaly by its name."""
+    from graders.judges import duplicate_effect, lost_message, stuck
+
+    modules = {
+        "duplicate_effect": duplicate_effect,
+        "lost_message": lost_message,
+        "stuck": stuck,
+    }
+    module = modules[anomaly]
+    return Judge(anomaly, module.find, module.unshown)

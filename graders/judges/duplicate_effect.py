@@ -1,0 +1,51 @@
+"""Duplicate effect: a side effect that is owed once happened more than once.
+
+Example: the worker charges order-1, crashes before the ack, is started again, gets the message
+a second time and charges a second time::
+
+    Owed(message=1, kind="charge", subject="order-1")
+    Delivered(message=1, attempt=1)  SideEffect(kind="charge", subject="order-1")
+    Crashed()  Requeued(message=1)
+    Delivered(message=1, attempt=2)  SideEffect(kind="charge", subject="order-1")
+
+Two messages that carry the same debt (a producer's retry) still owe one side effect. A side
+effect for a subject that nobody owes anything is an effect too many as well. One that an
+idempotency key turned away is none: nothing happened.
+"""
+
+from graders.judges import Finding
+from graders.judges.debts import Subject, debts
+from minibroker.sim.trace import SideEffect, Trace
+
+
+def find(trace: Trace) -> list[Finding]:
+    """Every subject with more side effects than it is owed."""
+    owed = debts(trace)
+    had: dict[Subject, list[tuple[int, SideEffect]]] = {}
+    for position, event in enumerate(trace):
+        if isinstance(event, SideEffect):
+            had.setdefault((event.kind, event.subject), []).append((position, event))
+    findings = []
+    for (kind, subject), effects in had.items():
+        most = 1 if (kind, subject) in owed else 0
+        if len(effects) <= most:
+            continue
+        positions = tuple(position for position, _ in effects)
+        if most:
+            who = ", then ".join(
+                f"by {event.who} at {event.at / 1e6:.3f} s" for _, event in effects
+            )
+            times = {2: "twice"}.get(len(effects), f"{len(effects)} times")
+            sentence = f"{subject} had its {kind} made {times}: {who}"
+        else:
+            sentence = f"a {kind} was made for {subject}, which no message asked for"
+        findings.append(Finding("duplicate_effect", sentence, positions))
+    return findings
+
+
+def unshown(trace: Trace) -> str:
+    """Nothing is shown when nothing that is owed was ever done."""
+    if any(debt.done or debt.other for debt in debts(trace).values()):
+        return ""
+    kinds = sorted({kind for kind, _ in debts(trace)})
+    return f"no {' or '.join(kinds) or 'side effect'} was ever made, so none could be made twice"

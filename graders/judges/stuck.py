@@ -1,0 +1,103 @@
+"""Stuck: the run has come to its end, or will not come to one, and work is left.
+
+Three shapes, told apart in the sentence:
+
+- A message was handed out and never settled: the worker holds it for ever.
+- A message waits in a queue and nobody takes it.
+- The run spent its budget of effects: something goes round and round, such as a message that
+  is requeued and redelivered without end (a poison loop).
+
+Example: the worker charges order-1 and never acks it::
+
+    Published(message=1, queues=["orders"])  Delivered(message=1)  Ended(why="quiet")
+
+A message that was settled and not worked on is not stuck; see `lost_message`.
+"""
+
+from collections import Counter
+
+from graders.judges import Finding
+from graders.judges.debts import last_of_each_copy
+from minibroker.sim.trace import (
+    Crashed,
+    Delivered,
+    Ended,
+    Event,
+    Exited,
+    GaveUp,
+    Owed,
+    Requeued,
+    Settled,
+    Trace,
+)
+
+
+def find(trace: Trace) -> list[Finding]:
+    """One finding for a run that does not end, else one for each copy that is left."""
+    subjects = {event.message: event.subject for event in trace.of(Owed)}
+    last = last_of_each_copy(trace)
+    left = {copy: end for copy, end in last.items() if not isinstance(end[1], Settled)}
+    ended = trace.events[-1] if trace.events else None
+    if isinstance(ended, Ended) and ended.why == "effects":
+        return [_endless(trace, ended, subjects)]
+    return [
+        Finding(
+            "stuck",
+            _sentence(trace, queue, subjects.get(message, f"message {message}"), event, position),
+            (position,),
+        )
+        for (queue, message), (position, event) in left.items()
+    ]
+
+
+def unshown(trace: Trace) -> str:
+    """Nothing is shown when nothing was ever taken from a queue."""
+    if trace.of(Delivered):
+        return ""
+    return "no message was ever taken, so none could get stuck"
+
+
+def _endless(trace: Trace, ended: Ended, subjects: dict[int, str]) -> Finding:
+    sentence = f"the run did not come to rest within {ended.effects} effects"
+    deliveries = Counter(event.message for event in trace.of(Delivered))
+    positions: tuple[int, ...] = ()
+    if deliveries:
+        message, times = deliveries.most_common(1)[0]
+        if times > 2:
+            name = subjects.get(message, f"message {message}")
+            sentence += f"; {name} was handed out {times} times"
+            positions = tuple(
+                position
+                for position, event in enumerate(trace)
+                if isinstance(event, Delivered) and event.message == message
+            )[:3]
+    return Finding("stuck", sentence, positions)
+
+
+def _sentence(trace: Trace, queue: str, name: str, event: Event, position: int) -> str:
+    if isinstance(event, Delivered):
+        return f"{name} was handed to {event.who} and never settled: neither acked nor rejected"
+    if isinstance(event, Requeued) and _held_to_the_end(trace, position):
+        return (
+            f"{name} was handed to {event.who}, which held it until the end and never settled "
+            "it: neither acked nor rejected"
+        )
+    return f"{name} waits in {queue} and nobody takes it{_because(trace)}"
+
+
+def _held_to_the_end(trace: Trace, position: int) -> bool:
+    """Whether a copy went back only because its holder was stopped when all was over."""
+    before = next(
+        (e for e in reversed(trace.events[:position]) if isinstance(e, Exited | Crashed)), None
+    )
+    return isinstance(before, Exited) and before.how in ("interrupted", "would not stop")
+
+
+def _because(trace: Trace) -> str:
+    """What became of the last process, when that explains it."""
+    for event in reversed(trace.events):
+        if isinstance(event, GaveUp):
+            return f", since {event.who} failed and was not started again"
+        if isinstance(event, Exited):
+            return f", since {event.who} had returned" if event.how == "returned" else ""
+    return ""

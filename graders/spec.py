@@ -1,0 +1,118 @@
+"""What an exercise is: the contract between its author and everything else.
+
+A spec is a folder ``graders/specs/<name>/`` whose ``spec.py`` binds ``SPEC``. Beside it stand
+``hints.md`` (one hint a heading), ``wheats/`` (correct solutions of different designs: all get
+full marks) and ``chaffs/`` (plausible wrong ones: each fails by the anomalies that its header
+names). The notebook's own solution cell is wheat 0 and is not copied here.
+
+A spec judges behaviour. It says which functions the learner writes (roles), what happens to
+them (scenario and faults) and which anomalies must not be found (checks). It never looks at
+the shape of the code.
+
+A scenario is a plain function of a `Stage`. It is called once a run, before anything happens;
+with the same seed it must do the same. Another seed makes a variant with other names, numbers
+and times for another class, never another promise.
+"""
+
+import difflib
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from graders.stage import Scenario
+
+FOLDER = Path(__file__).parent / "specs"
+
+
+@dataclass(frozen=True)
+class Role:
+    """A function that the learner writes, and how it is run.
+
+    `kind` is how the world drives it: ``process`` calls it once an incarnation with its
+    clients. `clients` maps its parameters, in order, to kinds of `minibroker.clients`. `count`
+    instances run side by side. A supervisor starts one that raises again, `restarts` times.
+    """
+
+    entry: str
+    clients: Mapping[str, str]
+    kind: Literal["process"] = "process"
+    count: int = 1
+    restarts: int = 5
+
+
+@dataclass(frozen=True)
+class Check:
+    """A promise, worth points when none of `anomalies` is found in any explored run.
+
+    `promise` is one sentence that completes "This check passes when".
+    """
+
+    id: str
+    points: int
+    anomalies: tuple[str, ...]
+    promise: str
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How much may be spent: effects in one run, schedules in one exploration."""
+
+    effects: int = 1_000
+    schedules: int = 500
+
+
+@dataclass(frozen=True)
+class Spec:
+    """An exercise, or a lesson's experiment. `version` grows whenever a verdict could change."""
+
+    name: str
+    version: int
+    roles: tuple[Role, ...]
+    scenario: Scenario
+    checks: tuple[Check, ...]
+    faults: tuple[str, ...] = ("crash",)
+    budget: Budget = field(default_factory=Budget)
+
+    @property
+    def entries(self) -> tuple[str, ...]:
+        """The names that the learner's cell must bind."""
+        return tuple(role.entry for role in self.roles)
+
+    @property
+    def points(self) -> int:
+        """All points together."""
+        return sum(check.points for check in self.checks)
+
+    def check(self, check_id: str) -> Check:
+        """The check of that id, or `UnknownName` with the ids there are."""
+        for check in self.checks:
+            if check.id == check_id:
+                return check
+        raise UnknownName("check", check_id, [check.id for check in self.checks])
+
+
+class UnknownName(LookupError):
+    """There is no exercise or check of that name; the text says which come closest."""
+
+    def __init__(self, what: str, name: str, known: list[str]) -> None:
+        close = difflib.get_close_matches(name, known, 1) or known
+        super().__init__(f"there is no {what} {name!r}; did you mean {' or '.join(close)}?")
+
+
+def names() -> list[str]:
+    """All specs, exercises and lessons' experiments alike."""
+    return sorted(path.parent.name for path in FOLDER.glob("*/spec.py"))
+
+
+@cache
+def load(name: str) -> Spec:
+    """The spec of that name, or `UnknownName`."""
+    if name not in names():
+        raise UnknownName("exercise", name, names())
+    spec: Spec = importlib.import_module(f"graders.specs.{name}.spec").SPEC
+    if spec.name != name:
+        raise ValueError(f"the spec in folder {name} calls itself {spec.name}; rename one")
+    return spec

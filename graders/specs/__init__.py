@@ -1,0 +1,1 @@
+"""One folder an exercise: see `graders.spec` for what is in it."""

@@ -1,0 +1,1 @@
+"""The world's side of each client: see `minibroker.sim.agent` for the contract."""

@@ -1,0 +1,60 @@
+"""In-process clients in the shape of the real ones. They run on the learner's side.
+
+A client knows the boundary and nothing else: it imports nothing from the engines. What it
+keeps (a prefetched delivery, a callback) dies with its process. It has the names, arguments,
+defaults and exceptions of the real library for a documented subset; a call outside the subset
+raises `NotInSubset`, which names it, never does nothing in silence.
+
+A role names the kind of each client it takes:
+
+================  ==========================================================  ===============
+kind              what the learner's function gets                            in the world
+================  ==========================================================  ===============
+pika.channel      a channel of a `pika.BlockingConnection`                    ``amqp``
+pika.connection   the connection itself                                       ``amqp``
+payments          a payment gateway with idempotency keys                     ``payments``
+database          a small database with transactions and unique keys          ``database``
+================  ==========================================================  ===============
+"""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, NoReturn, Protocol
+
+from minibroker.sim.values import Value
+
+
+class Asks(Protocol):
+    """The part of the boundary that a client needs."""
+
+    now: int
+
+    def ask(self, client: str, op: str, **args: object) -> Value:
+        """Cross the boundary with one effect."""
+
+
+class NotInSubset(NotImplementedError):
+    """The real library has this; the simulated client does not. The text says what to use."""
+
+
+MODULES = {
+    "pika.channel": "minibroker.clients.pika",
+    "pika.connection": "minibroker.clients.pika",
+    "payments": "minibroker.clients.payments",
+    "database": "minibroker.clients.database",
+}
+
+
+def make(kind: str, boundary: Asks) -> Any:
+    """Make the client of a kind for one incarnation."""
+    module = import_module(MODULES[kind])  # imported late: pika costs 0.1 s
+    maker: Callable[[Asks], Any] = module.MAKERS[kind]
+    return maker(boundary)
+
+
+def outside(owner: str, name: str) -> NoReturn:
+    """Refuse an attribute that the subset leaves out."""
+    raise NotInSubset(
+        f"{owner}.{name} is not simulated here; the calls that are, are listed in the "
+        f"docstring of {owner}"
+    )

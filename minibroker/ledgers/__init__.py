@@ -1,0 +1,1 @@
+"""The small systems beside the broker that a lesson needs: what a side effect reaches."""

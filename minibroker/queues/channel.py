@@ -1,0 +1,79 @@
+"""A channel: delivery tags, what was handed out on it and is not settled, its consumers.
+
+Delivery tags count from 1 on each channel and mean nothing on another (AMQP 0-9-1, 1.1.1,
+delivery-tag). With a prefetch count, each consumer started afterwards has at most that many
+unacked copies; 0 means no limit (RabbitMQ, "Consumer Prefetch"). Taking one by `get` is not
+bounded by it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from minibroker.queues.message import Copy
+from minibroker.queues.queue import Queue
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A copy on its way to a client."""
+
+    consumer: str
+    tag: int
+    copy: Copy
+
+    @property
+    def redelivered(self) -> bool:
+        return self.copy.attempts > 1
+
+
+@dataclass(slots=True, eq=False)
+class Consumer:
+    """A subscription of a channel to a queue, by its consumer tag."""
+
+    tag: str
+    queue: Queue
+    channel: "Channel"
+    auto_ack: bool
+    prefetch: int
+    unacked: int = 0
+
+    def has_room(self) -> bool:
+        """Whether one more delivery may be pushed."""
+        return self.auto_ack or self.prefetch == 0 or self.unacked < self.prefetch
+
+
+@dataclass(frozen=True, slots=True)
+class Unacked:
+    """A copy that was handed out, and by which subscription (None for a `get`)."""
+
+    copy: Copy
+    queue: Queue
+    consumer: Consumer | None
+
+
+@dataclass(slots=True, eq=False)
+class Channel:
+    """One channel of a client. `owner` names the client in the trace; `deliver` is where the
+    broker pushes to."""
+
+    owner: str
+    deliver: Callable[[Delivery], None]
+    prefetch: int = 0
+    last_tag: int = 0
+    unacked: dict[int, Unacked] = field(default_factory=dict)
+    consumers: dict[str, Consumer] = field(default_factory=dict)
+    open: bool = True
+
+    def next_tag(self) -> int:
+        """The next delivery tag."""
+        self.last_tag += 1
+        return self.last_tag
+
+    def tags(self, tag: int, multiple: bool) -> list[int]:
+        """The unacked tags that an ack of `tag` means, in order; with `multiple` all up to it,
+        and 0 for all (AMQP 0-9-1, basic.ack). Empty when there is no such delivery."""
+        if not multiple:
+            return [tag] if tag in self.unacked else []
+        if tag and tag not in self.unacked:
+            return []
+        return sorted(number for number in self.unacked if not tag or number <= tag)

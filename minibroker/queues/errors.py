@@ -1,0 +1,32 @@
+"""The broker's refusals, with the reply codes of AMQP 0-9-1 (section 1.8, Constants).
+
+A channel error closes the channel that caused it; the connection lives on.
+"""
+
+
+class ChannelError(Exception):
+    """Closes the channel. `code` is the AMQP reply code, the text is the reply text."""
+
+    code = 0
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
+class AccessRefused(ChannelError):
+    """403: what was asked for is reserved."""
+
+    code = 403
+
+
+class NotFound(ChannelError):
+    """404: no such queue or exchange."""
+
+    code = 404
+
+
+class PreconditionFailed(ChannelError):
+    """406: an unknown delivery tag, or a declaration that differs from what exists."""
+
+    code = 406

@@ -1,0 +1,1 @@
+"""The simulator: virtual time, processes, faults and the trace. No I/O, no threads."""

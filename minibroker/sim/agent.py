@@ -1,0 +1,42 @@
+"""The world's side of a client: what answers its effects and acts for it in the background.
+
+An agent joins one client (``amqp``, ``payments``) to one engine. It answers a request at once
+with a `Reply`, or with a `Wait` when the real call would block. It does what a real client's
+connection does without its process: hold what the broker has pushed, send heartbeats, commit
+in the background. When the process is gone the world says so with `lost`, and the agent does
+what the broker would see: a closed socket, or a session that nobody renews.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from minibroker.sim.effect import Answer, Caller, Refusal, Reply
+from minibroker.sim.values import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """The call blocks until `ready()` gives a reply, or until `deadline` (virtual time in
+    microseconds), when it is answered with `otherwise`. Without a deadline it may block for
+    ever, until the world interrupts it."""
+
+    ready: Callable[[], Reply | None]
+    deadline: int | None = None
+    otherwise: Reply = Answer(None, did="idle")
+
+
+class Agent(Protocol):
+    """What the world asks of each client's other side."""
+
+    def request(self, caller: Caller, op: str, args: dict[str, Value]) -> Reply | Wait:
+        """Answer one effect. Refuses an unknown `op` with a `Refusal`, never raises for what a
+        learner may have sent."""
+
+    def lost(self, caller: Caller) -> None:
+        """The process has ended, crashed or not; its connections are gone."""
+
+
+def no_such(client: str, op: str) -> Refusal:
+    """The refusal of an operation that this client does not have."""
+    return Refusal("NotInSubset", f"{client} has no operation {op!r} here")

@@ -1,0 +1,58 @@
+"""A process played back from a recording, until the schedule leaves what was recorded.
+
+A crash loses a process's memory, so what it did before the crash need not be computed again:
+the recorded steps drive the world to the same state, and only the recovery runs anew. The
+world itself does everything again, so its trace is whole. If the process lives on past the
+tape, or is answered otherwise than it was, it is made real: started, and brought by the
+recorded replies to where the tape stands.
+"""
+
+from collections.abc import Callable
+
+from minibroker.sim.effect import Process, Reply, Step
+from minibroker.sim.world import Recording
+
+
+class NotDeterministic(Exception):
+    """The source took another step for the same replies: it depends on something outside."""
+
+
+class TapedProcess:
+    """See the module's docstring."""
+
+    def __init__(self, tape: Recording, launch: Callable[[], Process]) -> None:
+        self._tape = tape
+        self._launch = launch
+        self._real: Process | None = None
+        self._position = 0
+        self._now = 0
+
+    def start(self, now: int) -> Step:
+        """Give the first recorded step."""
+        self._now = now
+        return self._tape.steps[0]
+
+    def resume(self, reply: Reply) -> Step:
+        """Give the next recorded step, or the real one when the tape does not go on like this."""
+        if self._real is not None:
+            return self._real.resume(reply)
+        at, tape = self._position, self._tape
+        if at < len(tape.replies) and tape.replies[at] == reply:
+            self._position += 1
+            return tape.steps[self._position]
+        return self._made_real().resume(reply)
+
+    def kill(self) -> None:
+        """End the real process, if there is one."""
+        if self._real is not None:
+            self._real.kill()
+
+    def _made_real(self) -> Process:
+        self._real = real = self._launch()
+        step = real.start(self._now)
+        for number in range(self._position + 1):
+            if step != self._tape.steps[number]:
+                raise NotDeterministic
+            if number < self._position:
+                step = real.resume(self._tape.replies[number])
+        return real

@@ -1,0 +1,246 @@
+"""The one trace: everything that happens in a world, in order, as typed events.
+
+Judges read it to find anomalies, the viewer draws it, metrics are folds over it, a verdict
+quotes it. There is no second bookkeeping anywhere.
+
+Every event has `at`, the virtual time in microseconds. `who` names a process's incarnation
+(``worker#2``) or, for what the scenario does, ``scenario``. An event is appended where the
+thing happens: the engines append what happens in a broker, the ledgers what happens in a
+ledger, the world what happens to processes. Add a class here for a new kind of happening;
+never a field that only one reader wants.
+
+The text form is one JSON object a line, the same byte for byte for the same schedule in every
+transport. It is what `ackademy replay` compares and what the viewer is sent.
+
+>>> trace = Trace()
+>>> trace.append(Started(at=0, who="worker#1"))
+>>> trace.text()
+'{"event":"Started","at":0,"who":"worker#1"}\\n'
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeVar
+
+from minibroker.sim.values import Value, encoded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something happened at virtual time `at` (microseconds)."""
+
+    at: int
+
+
+# --- processes -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started(Event):
+    """An incarnation of a process began with empty memory."""
+
+    who: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requested(Event):
+    """A process asked for an effect. `number` counts the effects of the whole run, from 1."""
+
+    who: str
+    number: int
+    client: str
+    op: str
+    args: dict[str, Value]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered(Event):
+    """The process got its answer: `value`, or the error that was raised in it. `did` is what
+    the effect did to the world: see `minibroker.sim.effect.Did`."""
+
+    who: str
+    number: int
+    value: Value = None
+    error: str = ""
+    message: str = ""
+    did: str = "changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interrupted(Event):
+    """The blocked call of effect `number` raised KeyboardInterrupt: nothing else was left."""
+
+    who: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crashed(Event):
+    """The process was killed after effect `number` had happened, before it had its answer."""
+
+    who: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exited(Event):
+    """The process ended by itself; see `minibroker.sim.effect.Exit` for the fields."""
+
+    who: str
+    how: str
+    error: str = ""
+    message: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GaveUp(Event):
+    """The supervisor stopped restarting a process, after `restarts` restarts."""
+
+    who: str
+    restarts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended(Event):
+    """The run is over. `why`: ``quiet`` (nothing left to happen) or ``effects`` (the budget
+    of effects was spent and the run had not come to rest)."""
+
+    why: str
+    effects: int
+
+
+# --- queues --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published(Event):
+    """A message reached the broker and was put in `queues`; none means it was unroutable.
+
+    `message` is the broker's own number for it. One published message is one *copy* in each
+    queue; a copy is named by (queue, message) in all that follows.
+    """
+
+    who: str
+    message: int
+    exchange: str
+    routing_key: str
+    queues: list[str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered(Event):
+    """A copy was handed to a consumer's connection, the `attempt`-th time it was handed out."""
+
+    who: str
+    queue: str
+    message: int
+    tag: int
+    attempt: int
+    redelivered: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled(Event):
+    """A copy left its queue for good. `how`: ``acked``, ``auto-acked`` (at delivery),
+    ``dropped`` (rejected without requeue) or ``purged``."""
+
+    who: str
+    queue: str
+    message: int
+    how: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requeued(Event):
+    """A delivered copy went back to ready. `why`: ``nacked``, ``connection lost`` or
+    ``channel closed``."""
+
+    who: str
+    queue: str
+    message: int
+    why: str
+
+
+# --- effects on the outside, and what is owed ----------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owed(Event):
+    """The scenario says what `message` obliges the system to do, once: one side effect of
+    `kind` for `subject` with `detail`. Two messages may carry the same debt (a producer's
+    retry); it is still owed once."""
+
+    message: int
+    kind: str
+    subject: str
+    detail: dict[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SideEffect(Event):
+    """Something happened outside the broker that cannot be taken back: a charge, an e-mail."""
+
+    who: str
+    kind: str
+    subject: str
+    detail: dict[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deduplicated(Event):
+    """A side effect was asked for again under an idempotency key already used: nothing
+    happened, and the caller got the first answer."""
+
+    who: str
+    kind: str
+    subject: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Committed(Event):
+    """A database transaction committed its `writes`, each ``[op, table, key]``."""
+
+    who: str
+    writes: list[Value]
+
+
+E = TypeVar("E", bound=Event)
+
+
+class Trace:
+    """An append-only list of events."""
+
+    __slots__ = ("append", "events")
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.append = self.events.append
+
+    def __iter__(self) -> Iterator[Event]:
+        return iter(self.events)
+
+    def __len__(self) -> int:
+        return len(self.events)
+
+    def of(self, kind: type[E]) -> list[E]:
+        """All events of one kind, in order."""
+        return [event for event in self.events if type(event) is kind]
+
+    def text(self) -> str:
+        """One JSON object a line; see the module's docstring."""
+        return "".join(encoded(as_dict(event)) + "\n" for event in self.events)
+
+
+def as_dict(event: Event) -> dict[str, Any]:
+    """The event's fields after its kind, in the order of the class."""
+    kind = type(event)
+    names = _names.get(kind)
+    if names is None:
+        names = _names[kind] = tuple(f.name for f in fields(kind))
+    return {"event": kind.__name__} | {name: getattr(event, name) for name in names}
+
+
+_names: dict[type[Event], tuple[str, ...]] = {}

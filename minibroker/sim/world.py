@@ -1,0 +1,361 @@
+"""The world: runs processes against agents in virtual time, under a plan of faults.
+
+Theory of operation. One heap of (time, order, action) holds all that is due. The world takes
+the earliest action, moves the clock there and does it; ties go in the order they were made, so
+a run is a function of the processes, the scenario and the plan. An effect happens at the moment
+it is requested; its answer reaches the process one `LATENCY` later, which is when other
+processes get their turn. A request that must block is kept as a `Wait` and looked at again
+after every action.
+
+A run comes to rest when no action is left. Then every blocked call is interrupted
+(KeyboardInterrupt, as Ctrl+C would), and the run ends when all processes have. A process that
+polls never blocks, so *idle* answers are counted too: each one in a row takes twice as long as
+the one before, up to a second, and after 25 of them the next one waits for the next thing that
+can change anything; if there is no such thing, it is interrupted.
+
+A process that crashes or raises is started afresh after `RESTART_DELAY`, as a supervisor would,
+until it has raised more often than its member allows.
+"""
+
+import heapq
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from minibroker.sim.agent import Agent, Wait
+from minibroker.sim.clock import MILLISECOND, SECOND, Clock
+from minibroker.sim.effect import (
+    Answer,
+    Caller,
+    Effect,
+    Exit,
+    Interrupt,
+    Launch,
+    Process,
+    Refusal,
+    Reply,
+    Step,
+)
+from minibroker.sim.faults import Plan
+from minibroker.sim.trace import (
+    Answered,
+    Crashed,
+    Ended,
+    Exited,
+    GaveUp,
+    Interrupted,
+    Requested,
+    Started,
+    Trace,
+)
+
+LATENCY = MILLISECOND
+RESTART_DELAY = SECOND
+IDLE_STEP = 10
+IDLE_ENOUGH = 25 * IDLE_STEP
+"""A process is taken to be idle after 25 idle answers in a row, or 250 reads, or a mixture,
+in which nothing in the world has changed."""
+
+INTERRUPTS = 3
+"""How often a process is interrupted at most; one that goes on after that is killed."""
+
+RESTARTED = frozenset({"raised"})
+"""The exits after which a supervisor starts the process again."""
+
+
+@dataclass(slots=True)
+class Member:
+    """One instance of a role: the process that a supervisor keeps alive."""
+
+    name: str
+    restarts: int = 5
+    incarnation: int = 0
+    raised: int = 0
+    process: Process | None = None
+    number: int = 0
+    waiting: Wait | None = None
+    idle: int = 0
+    interrupts: int = 0
+
+    @property
+    def caller(self) -> Caller:
+        return Caller(self.name, self.incarnation)
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """What a process printed, and how many events of the trace there were by then."""
+
+    position: int
+    who: str
+    text: str
+
+
+@dataclass
+class Recording:
+    """The steps that one incarnation took and the replies it took them for."""
+
+    steps: list[Step] = field(default_factory=list)
+    replies: list[Reply] = field(default_factory=list)
+
+
+class World:
+    """One run. Make it, let the scenario schedule its steps with `at`, call `run` once."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        trace: Trace,
+        agents: Mapping[str, Agent],
+        launch: Launch,
+        members: Sequence[Member],
+        plan: Plan = (),
+        most_effects: int = 1_000,
+    ) -> None:
+        self.clock = clock
+        self.trace = trace
+        self.effects = 0
+        self.printed: list[Printed] = []
+        self.recordings: dict[Caller, Recording] = {}
+        self._agents = agents
+        self._launch = launch
+        self._members = members
+        self._crashes = frozenset(fault.at for fault in plan if fault.kind == "crash")
+        self._most_effects = most_effects
+        self._due: list[tuple[int, int, Callable[[], None], bool]] = []
+        self._order = 0
+        self._pending = 0  # due actions of the world's own: not a process that goes on
+
+    def at(self, when: int, action: Callable[[], None]) -> None:
+        """Do `action` at virtual time `when` (microseconds): a scenario's step, a timer."""
+        self._pending += 1
+        self._push(when, action, True)
+
+    def run(self) -> None:
+        """Run to the end; the trace holds what happened."""
+        for member in self._members:
+            self.at(0, lambda member=member: self._spawn(member))  # type: ignore[misc]
+        try:
+            self._run()
+        finally:
+            for member in self._members:
+                if member.process is not None:
+                    member.process.kill()
+
+    def _run(self) -> None:
+        why = "quiet"
+        while True:
+            if self.effects >= self._most_effects:
+                why = "effects"
+                break
+            if not self._due:
+                if self._interrupt_blocked():
+                    continue
+                break
+            when, _, action, own = heapq.heappop(self._due)
+            if own:
+                self._pending -= 1
+            self.clock.advance(when)
+            action()
+            self._look_at_waiting()
+        self.trace.append(Ended(at=self.clock.now, why=why, effects=self.effects))
+
+    def _push(self, when: int, action: Callable[[], None], own: bool) -> None:
+        self._order += 1
+        heapq.heappush(self._due, (when, self._order, action, own))
+
+    # --- processes ---------------------------------------------------------------------
+
+    def _spawn(self, member: Member) -> None:
+        member.incarnation += 1
+        member.interrupts = 0
+        self._progress()
+        caller = member.caller
+        self.trace.append(Started(at=self.clock.now, who=caller.label))
+        self.recordings[caller] = Recording()
+        process = member.process = self._launch(caller)
+        self._stepped(member, process.start(self.clock.now))
+
+    def _resume(self, member: Member, process: Process, number: int, reply: Reply) -> None:
+        if member.process is not process:
+            return  # it was killed meanwhile
+        who, now = member.caller.label, self.clock.now
+        if isinstance(reply, Answer):
+            self.trace.append(
+                Answered(at=now, who=who, number=number, value=reply.value, did=reply.did)
+            )
+            reply = Answer(reply.value, now, reply.did)
+        elif isinstance(reply, Refusal):
+            self.trace.append(
+                Answered(
+                    at=now,
+                    who=who,
+                    number=number,
+                    error=reply.error,
+                    message=reply.message,
+                    did=reply.did,
+                )
+            )
+            reply = Refusal(reply.error, reply.message, reply.data, now, reply.did)
+        else:
+            member.interrupts += 1
+            self.trace.append(Interrupted(at=now, who=who, number=number))
+            reply = Interrupt(now)
+        self.recordings[member.caller].replies.append(reply)
+        self._stepped(member, process.resume(reply))
+
+    def _stepped(self, member: Member, step: Step) -> None:
+        self.recordings[member.caller].steps.append(step)
+        if step.printed:
+            self.printed.append(Printed(len(self.trace), member.caller.label, step.printed))
+        if isinstance(step, Exit):
+            self._exited(member, step)
+        else:
+            self._requested(member, step)
+
+    def _exited(self, member: Member, how: Exit) -> None:
+        caller = member.caller
+        member.process = None
+        self._progress()
+        self.trace.append(
+            Exited(
+                at=self.clock.now,
+                who=caller.label,
+                how=how.how,
+                error=how.error,
+                message=how.message,
+                line=how.line,
+            )
+        )
+        self._lost(caller)
+        if how.how == "raised":
+            member.raised += 1
+        if how.how in RESTARTED and member.raised <= member.restarts:
+            self.at(self.clock.now + RESTART_DELAY, lambda: self._spawn(member))
+        elif how.how not in ("returned", "interrupted"):
+            restarts = member.incarnation - 1
+            self.trace.append(GaveUp(at=self.clock.now, who=caller.label, restarts=restarts))
+
+    def _crash(self, member: Member) -> None:
+        caller, process = member.caller, member.process
+        if process is not None:
+            process.kill()
+        member.process = None
+        self._progress()
+        self.trace.append(Crashed(at=self.clock.now, who=caller.label, number=member.number))
+        self._lost(caller)
+        self.at(self.clock.now + RESTART_DELAY, lambda: self._spawn(member))
+
+    def _lost(self, caller: Caller) -> None:
+        for agent in self._agents.values():
+            agent.lost(caller)
+
+    # --- effects -----------------------------------------------------------------------
+
+    def _requested(self, member: Member, effect: Effect) -> None:
+        self.effects += 1
+        member.number = self.effects
+        caller = member.caller
+        self.trace.append(
+            Requested(
+                at=self.clock.now,
+                who=caller.label,
+                number=member.number,
+                client=effect.client,
+                op=effect.op,
+                args=effect.args,
+            )
+        )
+        agent = self._agents.get(effect.client)
+        if agent is None:
+            answer: Reply | Wait = Refusal(
+                "NotInSubset", f"this role was given no client {effect.client!r}"
+            )
+        else:
+            answer = agent.request(caller, effect.op, effect.args)
+        if isinstance(answer, Wait):
+            self._block(member, answer)
+        else:
+            self._happened(member, answer)
+
+    def _block(self, member: Member, wait: Wait) -> None:
+        ready = wait.ready()
+        if ready is not None:
+            self._happened(member, ready)
+            return
+        member.waiting = wait
+        if wait.deadline is not None:
+            process, number = member.process, member.number
+            self._push(wait.deadline, lambda: self._timed_out(member, process, number), False)
+
+    def _timed_out(self, member: Member, process: Process | None, number: int) -> None:
+        if member.process is process and member.number == number and member.waiting is not None:
+            otherwise = member.waiting.otherwise
+            member.waiting = None
+            self._happened(member, otherwise)
+
+    def _look_at_waiting(self) -> None:
+        for member in self._members:
+            if member.waiting is not None and (ready := member.waiting.ready()) is not None:
+                member.waiting = None
+                self._happened(member, ready)
+
+    def _happened(self, member: Member, reply: Reply) -> None:
+        """The effect has happened; its answer is on the way, unless a crash comes first."""
+        when = self.clock.now + LATENCY
+        did = "idle" if isinstance(reply, Interrupt) else reply.did
+        if did == "changed":
+            self._progress()
+        else:
+            member.idle += IDLE_STEP if did == "idle" else 1
+        if member.number in self._crashes:
+            self._crash(member)
+            return
+        if did == "idle" and member.idle <= IDLE_ENOUGH:
+            in_a_row = member.idle // IDLE_STEP
+            when = self.clock.now + min(LATENCY << max(0, in_a_row - 1), SECOND)
+        elif member.idle > IDLE_ENOUGH:
+            if self._pending:
+                when = max(when, min(due for due, _, _, own in self._due if own))
+            elif self._all_idle():
+                if member.interrupts >= INTERRUPTS:
+                    self._killed(member)
+                    return
+                reply = Interrupt()
+        process, number = member.process, member.number
+        assert process is not None
+        self._push(when, lambda: self._resume(member, process, number, reply), False)
+
+    def _progress(self) -> None:
+        """Something changed: nobody is idle any more."""
+        for member in self._members:
+            member.idle = 0
+
+    def _all_idle(self) -> bool:
+        return all(
+            member.process is None or member.waiting is not None or member.idle > IDLE_ENOUGH
+            for member in self._members
+        )
+
+    def _interrupt_blocked(self) -> bool:
+        """Interrupt the first blocked call. False when no process is left to interrupt."""
+        for member in self._members:
+            if member.process is None or member.waiting is None:
+                continue
+            member.waiting = None
+            if member.interrupts >= INTERRUPTS:
+                self._killed(member)
+            else:
+                process = member.process
+                self._resume(member, process, member.number, Interrupt())
+                self._look_at_waiting()
+            return True
+        return False
+
+    def _killed(self, member: Member) -> None:
+        """It was interrupted often enough and still goes on."""
+        caller = member.caller
+        if member.process is not None:
+            member.process.kill()
+        member.process = None
+        self.trace.append(Exited(at=self.clock.now, who=caller.label, how="would not stop"))
+        self._lost(caller)
