@@ -45,6 +45,11 @@ MODULES = {
 }
 
 
+def served_by(kind: str) -> str:
+    """The client's name at the boundary, by which the world finds its agent."""
+    return "amqp" if kind.startswith("pika.") else kind
+
+
 def make(kind: str, boundary: Asks) -> Any:
     """Make the client of a kind for one incarnation."""
     module = import_module(MODULES[kind])  # imported late: pika costs 0.1 s

@@ -132,10 +132,19 @@ class Refused(Exception):
         self.data = data
 
 
-def live(code: CodeType, job: Job, call: Callable[[Effect], Reply], now: int) -> Exit:
+def live(
+    code: CodeType,
+    job: Job,
+    call: Callable[[Effect], Reply],
+    now: int,
+    own_streams: bool = False,
+) -> Exit:
     """Run one incarnation to its end. `call` takes an effect and gives its reply; it raises
-    `Killed` when the process is dead, which passes through here."""
+    `Killed` when the process is dead, which passes through here. With `own_streams` the
+    interpreter is this process's alone, so `sys.stdout` and `sys.stderr` are taken as well."""
     boundary = Boundary(call, now)
+    if own_streams:
+        sys.stdout = sys.stderr = boundary  # type: ignore[assignment]
     try:
         how, error = _run(code, job, boundary), None
     except Killed:

@@ -1,0 +1,166 @@
+"""The zygote: a warm interpreter that is forked for every incarnation.
+
+Run as ``python -m graders.sandbox.zygote FD``, with the descriptor of a stream socket on which
+the grader sends frames (see `graders.sandbox.wire`):
+
+- ``{"source": str}``: compile this cell; answered with ``{"line": int, "reason": str}``, the
+  reason empty when it compiled. It replaces the one before, so that no child ever sees
+  another learner's code.
+- ``{"spawn": number, "job": {...}, "now": int}`` with a socket attached: fork a child that
+  lives as this job and talks over that socket.
+- ``{"kill": number}``: kill that child. It need not exist any more.
+- ``{"layers": true}``: answered with what the confinement has and lacks here.
+
+The zygote imports what children need and runs no code of a learner's. When its socket closes it
+kills what is left and ends.
+"""
+
+import gc
+import importlib
+import os
+import signal
+import socket
+import sys
+from contextlib import suppress
+from pathlib import Path
+from types import CodeType
+from typing import Any, NoReturn
+
+import pika
+
+import minibroker
+from graders.sandbox.confine import Confinement, interpreter_paths, prepare
+from graders.sandbox.wire import Gone, of_step, receive, reply_of, send
+from minibroker.clients import MODULES
+from minibroker.sim.effect import Effect, Reply
+from minibroker.sim.incarnation import CELL, Job, Killed, live
+from minibroker.sim.ticks import DoesNotParse, instrumented
+
+MEMORY = 1 << 30
+CPU_SECONDS = 30
+
+COMMON = (
+    "collections", "contextlib", "dataclasses", "decimal", "enum", "functools", "hashlib",
+    "itertools", "json", "logging", "math", "re", "string", "traceback", "typing",
+)  # fmt: skip
+"""Modules that workers are likely to import: loaded once here, not in every child."""
+
+
+class Zygote:
+    """The loop; `children` are the processes by the grader's number, until they are reaped."""
+
+    def __init__(self, control: socket.socket) -> None:
+        self.control = control
+        self.children: dict[int, int] = {}
+        self.code: CodeType | None = None
+        for name in (*COMMON, *sorted(set(MODULES.values()))):
+            importlib.import_module(name)
+        packages = [Path(str(module.__file__)).parent for module in (minibroker, pika)]
+        self.confinement: Confinement = prepare(
+            [*interpreter_paths(), *packages], memory=MEMORY, cpu=CPU_SECONDS
+        )
+        gc.collect()
+        gc.freeze()  # a child's collections should not touch, and so copy, these pages
+
+    def serve(self) -> None:
+        """Answer the grader until it is gone."""
+        try:
+            while True:
+                self.command(*self._receive())
+                self.reap()
+        except Gone:
+            for pid in self.children.values():
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+
+    def command(self, command: Any, boundary: socket.socket | None) -> None:
+        """Do one command."""
+        match command:
+            case {"spawn": int(number), "job": dict(job), "now": int(now)} if boundary is not None:
+                assert self.code is not None
+                with boundary:
+                    self.children[number] = self._fork(boundary, self.code, Job(**job), now)
+            case {"kill": int(number)}:
+                if (pid := self.children.get(number)) is not None:
+                    os.kill(pid, signal.SIGKILL)
+            case {"source": str(source)}:
+                line, reason = 0, ""
+                try:
+                    self.code = instrumented(source, CELL)
+                except DoesNotParse as error:
+                    line, reason = error.line, str(error)
+                send(self.control, {"line": line, "reason": reason})
+            case {"layers": True}:
+                here = self.confinement
+                send(self.control, {"has": list(here.layers), "lacks": list(here.missing)})
+
+    def reap(self) -> None:
+        """Take in the children that have ended. Only then may a process number be used again,
+        so a number in `children` is never somebody else's process."""
+        while self.children:
+            pid, _ = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                return
+            self.children = {n: child for n, child in self.children.items() if child != pid}
+
+    def _receive(self) -> tuple[Any, socket.socket | None]:
+        # The socket travels with the first bytes of its frame.
+        head, descriptors, _, _ = socket.recv_fds(self.control, 4, 1)
+        attached = socket.socket(fileno=descriptors[0]) if descriptors else None
+        if not head:
+            raise Gone
+        return receive(_Pushed(head, self.control)), attached  # type: ignore[arg-type]
+
+    def _fork(self, boundary: socket.socket, code: CodeType, job: Job, now: int) -> int:
+        pid = os.fork()
+        if pid == 0:
+            _live_and_die(boundary, code, job, now, self.confinement)
+        return pid
+
+
+class _Pushed:
+    """A socket with the four bytes put back that were read together with a descriptor."""
+
+    def __init__(self, head: bytes, sock: socket.socket) -> None:
+        self._head = head
+        self._sock = sock
+
+    def recv(self, size: int) -> bytes:
+        if self._head:
+            part, self._head = self._head[:size], self._head[size:]
+            return part
+        return self._sock.recv(size)
+
+
+def _live_and_die(
+    boundary: socket.socket, code: CodeType, job: Job, now: int, confinement: Confinement
+) -> NoReturn:
+    """A child's whole life. It ends here, whatever happens, and unwinds nothing of the zygote."""
+    try:
+        confinement.apply(boundary.fileno())
+
+        def call(effect: Effect) -> Reply:
+            try:
+                send(boundary, of_step(effect))
+                return reply_of(receive(boundary))
+            except Gone:
+                os._exit(0)
+
+        with suppress(Killed):
+            send(boundary, of_step(live(code, job, call, now, own_streams=True)))
+    except BaseException as error:
+        with suppress(BaseException):
+            # Only our own failure comes here; the grader reads it as a child that broke.
+            send(boundary, {"failed": f"{type(error).__name__}: {error}"})
+    finally:
+        os._exit(0)
+
+
+def main() -> None:
+    """Serve on the descriptor that is the first argument."""
+    with socket.socket(fileno=int(sys.argv[1])) as control:
+        Zygote(control).serve()
+
+
+if __name__ == "__main__":
+    main()
