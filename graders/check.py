@@ -11,10 +11,13 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from graders.cell import NoSolution, solution
-from graders.explore import Transport, explore
+from graders.explore import Transport, explore, is_hopeless, launcher, run
+from graders.judges import Finding, judge
 from graders.spec import Spec, load
+from graders.stage import Run
 from graders.token import fingerprint
 from graders.verdict import Verdict, no_verdict, verdicts
+from minibroker.sim.faults import Plan
 from minibroker.sim.ticks import DoesNotParse
 
 
@@ -47,7 +50,7 @@ def _checked(name: str, source: str, seed: int, graded: bool) -> tuple[Verdict, 
     spec = load(name)
     try:
         first: Transport = children(source)
-        later = first if graded or not inline_is_steady() else _inline(source)
+        later = first if graded else _later(source, first)
     except DoesNotParse as error:
         return tuple(no_verdict(spec, f"your cell cannot be run: {error}"))
     exploration = explore(spec, later, seed, first)
@@ -64,3 +67,25 @@ def _inline(source: str) -> Transport:
     from minibroker.sim.inline import Inline
 
     return Inline(source)
+
+
+def one_run(
+    spec: Spec, source: str, plan: Plan, seed: int = 0, graded: bool = False
+) -> tuple[Run, list[Finding]]:
+    """One schedule of a source, and what the spec's judges find in it.
+
+    New source runs without faults in a child first. Raises `DoesNotParse`.
+    """
+    from graders.sandbox.transport import children
+
+    child = children(source)
+    alone = run(spec, launcher(spec, child, seed), (), seed)
+    stay = graded or is_hopeless(alone.trace)
+    transport = child if stay else _later(source, child)
+    tried = run(spec, launcher(spec, transport, seed), plan, seed)
+    anomalies = dict.fromkeys(name for check in spec.checks for name in check.anomalies)
+    return tried, [found for name in anomalies for found in judge(name).find(tried.trace)]
+
+
+def _later(source: str, child: Transport) -> Transport:
+    return _inline(source) if inline_is_steady() else child

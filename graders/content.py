@@ -1,14 +1,14 @@
-"""Wheats and chaffs: the solutions that must pass, and the wrong ones that must not.
+'''Wheats and chaffs: the solutions that must pass, and the wrong ones that must not.
 
 Each is a file that is a solution cell as it stands. Its docstring says what it is about: a
 wheat's the design, a chaff's the one misconception, with a line for each anomaly that must fail
 it, and for no check that does not look for one of them::
 
-    \"""Acks before the work: a crash between the two loses the order.
+    """Acks before the work: a crash between the two loses the order.
 
     anomaly: lost_message
-    \"""
-"""
+    """
+'''
 
 import ast
 import re

@@ -96,7 +96,7 @@ def explore(
     """Run every schedule of the spec. `first` is the transport of the first fault-free run,
     where new source proves that it comes to an end."""
     fault_free = run(spec, launcher(spec, first or transport, seed), (), seed)
-    if _hopeless(fault_free.trace):
+    if is_hopeless(fault_free.trace):
         return Exploration(spec, seed, fault_free, _judged(spec, [fault_free]), 0, 0)
     launch = launcher(spec, transport, seed)
     again = run(spec, launch, (), seed)
@@ -129,7 +129,7 @@ def _judged(spec: Spec, runs: Sequence[Run]) -> list[Broken]:
     return broken
 
 
-def _hopeless(trace: Trace) -> bool:
+def is_hopeless(trace: Trace) -> bool:
     """Whether the code fails by itself so that no fault could show anything more: it gave up,
     and not by an exception that came and went."""
     return bool(trace.of(GaveUp))

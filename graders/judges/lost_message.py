@@ -13,9 +13,11 @@ A message that is still in a queue at the end is not lost; see `stuck`. A side e
 another detail than is owed (a wrong amount) does not pay the debt.
 """
 
+from collections.abc import Mapping
+
 from graders.judges import Finding
 from graders.judges.debts import debts, last_of_each_copy
-from minibroker.sim.trace import Delivered, Event, Settled, SideEffect, Trace
+from minibroker.sim.trace import Delivered, Event, Settled, Trace
 
 
 def find(trace: Trace) -> list[Finding]:
@@ -60,6 +62,5 @@ def _gone(decisive: tuple[int, Event] | None) -> str:
     return how[event.how]
 
 
-def _text(detail: SideEffect | dict[str, object]) -> str:
-    assert isinstance(detail, dict)
+def _text(detail: Mapping[str, object]) -> str:
     return ", ".join(f"{name} {value}" for name, value in detail.items())

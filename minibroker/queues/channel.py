@@ -23,6 +23,7 @@ class Delivery:
 
     @property
     def redelivered(self) -> bool:
+        """Whether the copy was handed out before."""
         return self.copy.attempts > 1
 
 

@@ -14,6 +14,8 @@ from typing import Protocol
 from minibroker.sim.effect import Answer, Caller, Refusal, Reply
 from minibroker.sim.values import Value
 
+NOTHING = Answer(None, did="idle")
+
 
 @dataclass(frozen=True, slots=True)
 class Wait:
@@ -23,7 +25,7 @@ class Wait:
 
     ready: Callable[[], Reply | None]
     deadline: int | None = None
-    otherwise: Reply = Answer(None, did="idle")
+    otherwise: Reply = NOTHING
 
 
 class Agent(Protocol):

@@ -144,13 +144,15 @@ def live(
     interpreter is this process's alone, so `sys.stdout` and `sys.stderr` are taken as well."""
     boundary = Boundary(call, now)
     if own_streams:
-        sys.stdout = sys.stderr = boundary  # type: ignore[assignment]
+        sys.stdout = sys.stderr = boundary
+    how: How = "raised"
+    error: BaseException | None = None
     try:
-        how, error = _run(code, job, boundary), None
+        how = _run(code, job, boundary)
     except Killed:
         raise
     except BaseException as raised:  # a learner's code may raise anything, and it is theirs
-        how, error = "raised", raised
+        error = raised
     return _exit(how, error, boundary)
 
 
@@ -163,7 +165,7 @@ def _run(code: CodeType, job: Job, boundary: Boundary) -> How:
     exec(code, namespace)
     if not callable(entry := namespace.get(job.entry)):
         raise NameError(f"this cell does not define the function {job.entry}")
-    result = entry(*(make(kind, boundary) for kind in job.clients.values()))
+    result: object = entry(*(make(kind, boundary) for kind in job.clients.values()))
     if isinstance(result, Coroutine | Generator):
         raise TypeError(
             f"{job.entry} made a {type(result).__name__} and did nothing yet; write a plain "
@@ -173,9 +175,16 @@ def _run(code: CodeType, job: Job, boundary: Boundary) -> How:
 
 
 def _builtins(job: Job, boundary: Boundary) -> dict[str, Any]:
-    def show(*values: object, sep: str = " ", end: str = "\n", file: Any = None, **_: Any) -> None:
+    def show(
+        *values: object,
+        sep: str | None = " ",
+        end: str | None = "\n",
+        file: Any = None,
+        **_: Any,
+    ) -> None:
         if file is None:
-            boundary.write((sep or " ").join(map(str, values)) + ("\n" if end is None else end))
+            sep = " " if sep is None else sep
+            boundary.write(sep.join(map(str, values)) + ("\n" if end is None else end))
         else:
             builtins.print(*values, sep=sep, end=end, file=file)
 

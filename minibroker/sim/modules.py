@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any, NoReturn
 
-EPOCH = real_datetime.datetime(2026, 1, 5, 9, 0, 0, tzinfo=real_datetime.timezone.utc)
+EPOCH = real_datetime.datetime(2026, 1, 5, 9, 0, 0, tzinfo=real_datetime.UTC)
 """What the clocks on the wall show at virtual time 0: a Monday morning."""
 
 _EPOCH_US = int(EPOCH.timestamp()) * 1_000_000

@@ -1,11 +1,11 @@
-"""A learner's source, compiled with a tick at every function, loop, `except` and `finally`.
+r"""A learner's source, compiled with a tick at every function, loop, `except` and `finally`.
 
 A tick is a call that raises when the process is dead or has spent its budget. So a bare
 `except:` cannot survive a crash, and an endless loop ends at the same tick on every machine.
 What a tick cannot reach (a loop inside C, `os._exit`) only a child process with a wall clock
 can, which is why new source runs there first.
 
->>> code = instrumented("def f():\\n    while True: pass", "<cell>")
+>>> code = instrumented("def f():\n    while True: pass", "<cell>")
 """
 
 import ast

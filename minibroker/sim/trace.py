@@ -1,4 +1,4 @@
-"""The one trace: everything that happens in a world, in order, as typed events.
+r"""The one trace: everything that happens in a world, in order, as typed events.
 
 Judges read it to find anomalies, the viewer draws it, metrics are folds over it, a verdict
 quotes it. There is no second bookkeeping anywhere.
@@ -15,7 +15,7 @@ transport. It is what `ackademy replay` compares and what the viewer is sent.
 >>> trace = Trace()
 >>> trace.append(Started(at=0, who="worker#1"))
 >>> trace.text()
-'{"event":"Started","at":0,"who":"worker#1"}\\n'
+'{"event":"Started","at":0,"who":"worker#1"}\n'
 """
 
 from collections.abc import Iterator

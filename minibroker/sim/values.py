@@ -12,7 +12,7 @@ import base64
 import json
 from typing import TypeAlias
 
-Value: TypeAlias = "None | bool | int | float | str | bytes | list[Value] | dict[str, Value]"
+Value: TypeAlias = "bool | int | float | str | bytes | list[Value] | dict[str, Value] | None"
 
 MOST_DEEP = 32
 """How deep lists and dicts may be nested, so that no reader of a value can run out of stack."""

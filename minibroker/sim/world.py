@@ -75,10 +75,16 @@ class Member:
     waiting: Wait | None = None
     idle: int = 0
     interrupts: int = 0
+    caller: Caller = field(init=False)
+    """Its incarnation that lives now, or lived last."""
+    label: str = field(init=False)
 
-    @property
-    def caller(self) -> Caller:
-        return Caller(self.name, self.incarnation)
+    def begin(self) -> None:
+        """Count another incarnation."""
+        self.incarnation += 1
+        self.interrupts = 0
+        self.caller = Caller(self.name, self.incarnation)
+        self.label = self.caller.label
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,11 +172,10 @@ class World:
     # --- processes ---------------------------------------------------------------------
 
     def _spawn(self, member: Member) -> None:
-        member.incarnation += 1
-        member.interrupts = 0
+        member.begin()
         self._progress()
         caller = member.caller
-        self.trace.append(Started(at=self.clock.now, who=caller.label))
+        self.trace.append(Started(at=self.clock.now, who=member.label))
         self.recordings[caller] = Recording()
         process = member.process = self._launch(caller)
         self._stepped(member, process.start(self.clock.now))
@@ -178,7 +183,7 @@ class World:
     def _resume(self, member: Member, process: Process, number: int, reply: Reply) -> None:
         if member.process is not process:
             return  # it was killed meanwhile
-        who, now = member.caller.label, self.clock.now
+        who, now = member.label, self.clock.now
         if isinstance(reply, Answer):
             self.trace.append(
                 Answered(at=now, who=who, number=number, value=reply.value, did=reply.did)
@@ -206,7 +211,7 @@ class World:
     def _stepped(self, member: Member, step: Step) -> None:
         self.recordings[member.caller].steps.append(step)
         if step.printed:
-            self.printed.append(Printed(len(self.trace), member.caller.label, step.printed))
+            self.printed.append(Printed(len(self.trace), member.label, step.printed))
         if isinstance(step, Exit):
             self._exited(member, step)
         else:
@@ -219,7 +224,7 @@ class World:
         self.trace.append(
             Exited(
                 at=self.clock.now,
-                who=caller.label,
+                who=member.label,
                 how=how.how,
                 error=how.error,
                 message=how.message,
@@ -233,7 +238,7 @@ class World:
             self.at(self.clock.now + RESTART_DELAY, lambda: self._spawn(member))
         elif how.how not in ("returned", "interrupted"):
             restarts = member.incarnation - 1
-            self.trace.append(GaveUp(at=self.clock.now, who=caller.label, restarts=restarts))
+            self.trace.append(GaveUp(at=self.clock.now, who=member.label, restarts=restarts))
 
     def _crash(self, member: Member) -> None:
         caller, process = member.caller, member.process
@@ -241,7 +246,7 @@ class World:
             process.kill()
         member.process = None
         self._progress()
-        self.trace.append(Crashed(at=self.clock.now, who=caller.label, number=member.number))
+        self.trace.append(Crashed(at=self.clock.now, who=member.label, number=member.number))
         self._lost(caller)
         self.at(self.clock.now + RESTART_DELAY, lambda: self._spawn(member))
 
@@ -258,7 +263,7 @@ class World:
         self.trace.append(
             Requested(
                 at=self.clock.now,
-                who=caller.label,
+                who=member.label,
                 number=member.number,
                 client=effect.client,
                 op=effect.op,
@@ -357,5 +362,5 @@ class World:
         if member.process is not None:
             member.process.kill()
         member.process = None
-        self.trace.append(Exited(at=self.clock.now, who=caller.label, how="would not stop"))
+        self.trace.append(Exited(at=self.clock.now, who=member.label, how="would not stop"))
         self._lost(caller)

@@ -1,0 +1,30 @@
+"""Open the course in JupyterLab, with what its kernels need in the environment."""
+
+import importlib.util
+import os
+import sys
+from collections.abc import Sequence
+
+from ackademy.cells import CannotDo, course_root
+
+FIRST = "course/00_start_here.ipynb"
+
+
+def open_lab(arguments: Sequence[str]) -> int:
+    """Become ``jupyter lab``, on loopback, at the first lesson. Does not return when it can.
+
+    Kernels inherit PYTHONHASHSEED=0, so that checks can run inline in them.
+    """
+    root = course_root()
+    if importlib.util.find_spec("jupyterlab") is None:
+        raise CannotDo(
+            "JupyterLab is not installed here; run make lab in the course's folder, or "
+            "pip install 'ackademy[lab]'"
+        )
+    os.chdir(root)
+    os.environ["PYTHONHASHSEED"] = "0"
+    command = [
+        sys.executable, "-m", "jupyterlab", "--ServerApp.ip=127.0.0.1",
+        f"--LabApp.default_url=/lab/tree/{FIRST}", *arguments,
+    ]  # fmt: skip
+    os.execv(sys.executable, command)

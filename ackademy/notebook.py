@@ -1,0 +1,176 @@
+"""The helpers that notebooks call. All of them find the learner's cell by what it defines.
+
+- ``check(exercise, check_id)``: a grade cell. Gives the points, or raises `CheckFailed`.
+- ``judge(name)``: all checks of an exercise or a lesson's experiment; never raises for what
+  the learner's code does.
+- ``simulate(name, crash=N)``: one schedule, and its timeline.
+- ``timeline(what)``: the timeline of a simulation, a judgement or a replay token.
+- ``predict(question, options, answer)``: commit to an answer before running the next cell.
+"""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ackademy.show import Pieces, show
+from graders import explain
+from graders.cell import NoSolution, solution
+from graders.check import check_cells, one_run
+from graders.judges import Finding
+from graders.spec import Spec, load
+from graders.stage import Run
+from graders.token import BadToken, Token, fingerprint, token
+from graders.verdict import Verdict
+from minibroker.sim.faults import Plan
+from minibroker.sim.faults import crash as crash_after
+from minibroker.sim.ticks import DoesNotParse
+from minibroker.sim.trace import Crashed, Ended
+
+
+class CheckFailed(Exception):
+    """A check that did not pass. Shown as its one sentence, without our stack trace."""
+
+    def _render_traceback_(self) -> list[str]:
+        # IPython asks an exception for its own traceback by this name.
+        return [f"CheckFailed: {self}"]
+
+
+class NotInNotebook(RuntimeError):
+    """The helper needs a notebook's cells and there are none."""
+
+
+def check(exercise: str, check_id: str) -> int:
+    """The points of one check for the solution cell that was last run in this notebook.
+
+    Raises `CheckFailed` when it gets none; the timeline of the shortest failing schedule is
+    shown above the message.
+    """
+    load(exercise).check(check_id)
+    verdict = next(v for v in check_cells(exercise, _cells()) if v.check == check_id)
+    if verdict.outcome == "pass":
+        print(explain.text(verdict))
+        return verdict.points
+    if verdict.witness is not None and verdict.outcome == "fail":
+        show(_pieces_of(verdict))
+    raise CheckFailed(explain.line(verdict)) from None
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """All verdicts of one judgement; a notebook shows them with the first failing timeline."""
+
+    verdicts: Sequence[Verdict]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check passed."""
+        return all(verdict.outcome == "pass" for verdict in self.verdicts)
+
+    def _ipython_display_(self) -> None:
+        print("\n".join(explain.line(verdict) for verdict in self.verdicts))
+        for verdict in self.verdicts:
+            if verdict.outcome == "fail":
+                show(_pieces_of(verdict))
+                return
+
+    def __repr__(self) -> str:
+        return "\n".join(explain.line(verdict) for verdict in self.verdicts)
+
+
+def judge(name: str) -> Judgement:
+    """Run the cell that defines what `name` asks for under every schedule."""
+    return Judgement(check_cells(name, _cells()))
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """One schedule that was run: what was found in it, and its timeline."""
+
+    run: Run
+    findings: Sequence[Finding]
+    token: str
+
+    def _ipython_display_(self) -> None:
+        print(self)
+        show(_pieces(self.run, self.findings))
+
+    def __repr__(self) -> str:
+        trace = self.run.trace
+        if len(trace.of(Crashed)) < len(self.run.plan):
+            most = trace.of(Ended)[0].effects
+            return f"this run has {most} effects, so nothing crashed; give a number up to {most}"
+        if not self.findings:
+            return "✓ every order charged once, every message settled, in this schedule"
+        return "\n".join(
+            f"✗ {finding.anomaly.replace('_', ' ')}: {finding.sentence}"
+            for finding in self.findings
+        )
+
+
+def simulate(name: str, crash: int | None = None) -> Simulation:
+    """Run the cell that defines what `name` asks for under one schedule: without a fault, or
+    with a crash after effect number `crash`, before its answer arrives."""
+    if crash is not None and (type(crash) is not int or crash < 1):
+        raise ValueError(f"crash is the number of an effect, from 1, not {crash!r}")
+    spec = load(name)
+    return _simulated(spec, () if crash is None else (crash_after(crash),), seed=0)
+
+
+def timeline(what: "Simulation | Judgement | str") -> None:
+    """Show the timeline of a simulation, of a judgement's first failure, or of a token."""
+    if isinstance(what, str):
+        parsed = token(what)
+        spec = load(parsed.exercise)
+        simulation = _simulated(spec, parsed.plan, parsed.seed)
+        if simulation.token != str(parsed):
+            raise BadToken(
+                f"the token {what} was made for other code than the cell that was last run; run "
+                "the cell it was made for, or check again"
+            )
+        what = simulation
+    if isinstance(what, Simulation):
+        show(_pieces(what.run, what.findings))
+        return
+    for verdict in what.verdicts:
+        if verdict.outcome == "fail":
+            show(_pieces_of(verdict))
+            return
+    print("no promise was broken, so there is no failing schedule to show")
+
+
+def predict(question: str, options: Sequence[object], answer: object, why: str = "") -> Any:
+    """A question to answer before going on. Nothing is graded; the reason comes with the
+    answer."""
+    from ackademy.predict import prediction
+
+    return prediction(question, options, answer, why)
+
+
+def _simulated(spec: Spec, plan: Plan, seed: int) -> Simulation:
+    try:
+        source = solution(_cells(), spec.entries)
+        run, findings = one_run(spec, source, plan, seed)
+    except (NoSolution, DoesNotParse) as error:
+        raise CheckFailed(str(error)) from None
+    word = Token(spec.name, spec.version, plan, seed, fingerprint(source))
+    return Simulation(run, findings, str(word))
+
+
+def _cells() -> list[str]:
+    """The cells that were run in this notebook, in the order they were run."""
+    ipython = sys.modules.get("IPython")
+    shell: Any = ipython.get_ipython() if ipython is not None else None
+    if shell is None:
+        raise NotInNotebook("this works on a notebook's cells; from a terminal use ackademy check")
+    cells: list[str] = shell.history_manager.input_hist_raw
+    return cells
+
+
+def _pieces_of(verdict: Verdict) -> Pieces:
+    assert verdict.witness is not None
+    return _pieces(verdict.witness, verdict.findings)
+
+
+def _pieces(run: Run, findings: Sequence[Finding]) -> Pieces:
+    return Pieces(explain.run_svg(run, findings), explain.run_text(run, findings))

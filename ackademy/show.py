@@ -1,0 +1,28 @@
+"""A picture with its text equivalent, in whatever front end there is.
+
+Two outputs: the SVG, which JupyterLab and GitHub draw, and the same in words, folded. A front
+end without pictures shows the words alone.
+"""
+
+import html
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """The two forms of one picture."""
+
+    svg: str
+    text: str
+
+
+def show(pieces: Pieces) -> None:
+    """Display both forms."""
+    from IPython.display import display
+
+    words = (
+        "<details><summary>The same in words</summary><pre>"
+        f"{html.escape(pieces.text)}</pre></details>"
+    )
+    display({"image/svg+xml": pieces.svg, "text/plain": "(timeline)"}, raw=True)  # type: ignore[no-untyped-call]
+    display({"text/html": words, "text/plain": pieces.text}, raw=True)  # type: ignore[no-untyped-call]
