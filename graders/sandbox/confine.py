@@ -37,6 +37,7 @@ import resource
 import signal
 import struct
 import sys
+import sysconfig
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -109,8 +110,11 @@ class Confinement:
                 "grader's user can."
             )
         if self.filter is None:
+            # RLIMIT_NPROC counts for everyone but root, and threads for Linux alone.
+            starts = ["threads"] if os.geteuid() == 0 or not _LINUX else []
+            starts += ["processes"] if os.geteuid() == 0 else []
             powers = [
-                "start threads (and processes, if the grader runs as root)",
+                *(f"start {started}" for started in starts),
                 "use UDP and unix sockets" if abi >= landlock.NETWORK_ABI else "use the network",
                 "change the permissions of files that the grader's user owns",
             ]
@@ -223,7 +227,7 @@ def prepare(
     """Find out what this system can take away, and make all that needs making only once.
 
     readable: files and directories (with all beneath) that stay readable; begin with
-        `interpreter_paths()` and add the site-packages of the clients.
+        `interpreter_paths()` and add the directory of each package that the code needs.
     memory, cpu, descriptors: bytes of address space in all, seconds of processor time and
         open descriptors of each child (`limits.Limits`).
 
@@ -239,11 +243,13 @@ def prepare(
             f"memory={memory} bytes is no more than the {inherited} that this process has mapped "
             "already and its children inherit; give more, or import less before preparing"
         )
+    library = Path(sysconfig.get_path("stdlib"))
     abi = landlock.abi()
     machine = seccomp.machine() if seccomp.available() else None
     return Confinement(
         Limits(memory=memory, cpu=cpu, descriptors=descriptors),
-        landlock.Ruleset(readable, abi) if abi else None,
+        # Import looks for a module in a list of the library's directory, made anew at times.
+        landlock.Ruleset(readable, abi, listable=[library]) if abi else None,
         seccomp.Filter(machine) if machine else None,
     )
 

@@ -50,6 +50,7 @@ _FILES = {
 _NETWORK = {NETWORK_ABI: 0b11}  # bind and connect of TCP sockets
 _SCOPES = {SCOPE_ABI: 0b11}  # abstract unix sockets, signals to processes outside
 
+_PACKAGES = ("site-packages", "dist-packages")
 _C_LIBRARY = ("libc.", "libc-", "ld-musl")
 
 
@@ -76,12 +77,14 @@ class Ruleset:
     """A ruleset made once, before forking, and applied in every child.
 
     `readable` are the files and directories that stay readable, directories with all that is
-    beneath them; symbolic links are judged by where they lead. `version` is the kernel's
-    `abi()`. `restrict` is the call that confines the calling thread for good; no_new_privs
+    beneath them; of `listable` directories and those beneath, only the names. Symbolic links
+    are judged by where they lead. `version` is the kernel's `abi()`. `restrict` is the call that confines the calling thread for good; no_new_privs
     must be set. Raises `OSError` when a path cannot be opened or the kernel refuses the rules.
     """
 
-    def __init__(self, readable: Sequence[Path], version: int) -> None:
+    def __init__(
+        self, readable: Sequence[Path], version: int, listable: Sequence[Path] = ()
+    ) -> None:
         """Create the ruleset; it holds one descriptor until `close`."""
         self.abi = min(version, NEWEST_ABI)
         files, network, scopes = handled(self.abi)
@@ -94,18 +97,20 @@ class Ruleset:
         self.restrict = libc.Call("syscall", _RESTRICT_SELF, self.fd, flags)
         try:
             for path in readable:
-                self._allow_reading(path)
+                self._allow(path, READ_FILE | READ_DIRECTORY)
+            for path in listable:
+                self._allow(path, READ_DIRECTORY)
         except OSError:
             self.close()
             raise
 
-    def _allow_reading(self, path: Path) -> None:
+    def _allow(self, path: Path, rights: int) -> None:
         # O_PATH, because a rule needs the place and not the right to read it.
         place = os.open(path, os.O_PATH | os.O_CLOEXEC)
         try:
             is_directory = stat.S_ISDIR(os.fstat(place).st_mode)
             # A right over directories in a rule about a file is EINVAL.
-            rights = READ_FILE | READ_DIRECTORY if is_directory else READ_FILE
+            rights = rights if is_directory else rights & READ_FILE
             rule = libc.buffer(struct.pack("=Qi", rights, place))
             libc.Call("syscall", _ADD_RULE, self.fd, _RULE_PATH_BENEATH, rule, 0)()
         finally:
@@ -119,23 +124,33 @@ class Ruleset:
 def interpreter_paths() -> tuple[Path, ...]:
     """The paths this interpreter reads to import from its own standard library.
 
-    The library, its extension modules, and the directory of the C library with the loader's
-    cache, since an extension (_decimal, _sqlite3) may need a shared library from there.
-    Site-packages are not among them, unless they lie beneath the library: a grader adds
-    `Path(sysconfig.get_path("purelib"))` for the clients. The paths exist and are resolved.
+    Every entry of the library but its site-packages, where solutions may be installed: a
+    grader adds the directory of each package that the code needs. Then the shared libraries
+    beside it and those of the system with the loader's cache, since an extension (_decimal,
+    _sqlite3) may need one. The paths, some hundreds, exist and are resolved.
     """
-    names = [sysconfig.get_path("stdlib"), sysconfig.get_config_var("DESTSHARED")]
-    names += ["/etc/ld.so.cache", *_c_library_directories()]
-    paths = {Path(name).resolve() for name in names if name and Path(name).exists()}
-    return tuple(sorted(path for path in paths if paths.isdisjoint(path.parents)))
+    library = Path(sysconfig.get_path("stdlib"))
+    paths = {entry for entry in library.iterdir() if entry.name not in _PACKAGES}
+    paths |= {Path(sysconfig.get_config_var("DESTSHARED") or library / "lib-dynload")}
+    paths |= {Path("/etc/ld.so.cache")}
+    paths |= _shared_libraries(Path(sys.base_prefix, "lib"), library)
+    for directory in _c_library_directories():
+        paths |= _shared_libraries(directory, library)
+    resolved = {path.resolve() for path in paths if path.exists()}
+    return tuple(sorted(path for path in resolved if resolved.isdisjoint(path.parents)))
 
 
-def _c_library_directories() -> list[str]:
+def _shared_libraries(directory: Path, library: Path) -> set[Path]:
+    # File by file where the whole would open the interpreter's packages too.
+    if library.resolve().is_relative_to(directory.resolve()):
+        return set(directory.glob("*.so*"))
+    return {directory}
+
+
+def _c_library_directories() -> set[Path]:
     try:
         maps = Path("/proc/self/maps").read_text().splitlines()
     except OSError:
-        return []
-    files = {line.split(maxsplit=5)[5] for line in maps if line.endswith((".so", ".so.6", ".so.1"))}
-    return [
-        os.path.dirname(file) for file in files if os.path.basename(file).startswith(_C_LIBRARY)
-    ]
+        return set()
+    files = {Path(line.split(maxsplit=5)[5]) for line in maps if ".so" in line}
+    return {file.parent for file in files if file.name.startswith(_C_LIBRARY)}
