@@ -98,7 +98,18 @@ def _check(options: argparse.Namespace) -> int:
         print(explain.text(verdict))
     got, most = (sum(getattr(v, name) for v in verdicts) for name in ("points", "most"))
     print(f"{got} of {most} points for {path}")
+    if options.graded:
+        _say_confinement()
     return 0 if got == most else 1
+
+
+def _say_confinement() -> None:
+    from graders.sandbox.transport import confinement
+
+    has, lacks = confinement()
+    print(f"confined by: {', '.join(has)}")
+    for sentence in lacks:
+        print(f"not confined: {sentence}")
 
 
 def _replay(options: argparse.Namespace) -> int:

@@ -1,20 +1,21 @@
 """A trace read into rows: one for each thing that a learner must see, in order.
 
 Theory of operation. What an effect does in the world stands in the trace right after its
-`Requested`, so the last request is the cause of what follows, until somebody is answered,
-crashes, starts or ends, or the scenario speaks. What the broker does by itself (a push, a
-requeue after a lost connection) has no effect number.
+`Requested` and at the same time, so the last request is the cause of what follows, until
+somebody is answered, crashes, starts or ends, or the scenario speaks. What the broker does by
+itself (a push, a requeue after a lost connection) is nobody's effect and has no number.
 
-Rows are joined only where nothing is hidden by it: several copies that move together; a push
-and the `receive` that takes it when nothing happened between them; a poll, a sleep or a read
-that was repeated while nothing else happened.
+A push and the `receive` that takes it are one row when nothing happened between them. They are
+two when something did, so a crash between push and take is seen as what it is.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
+from graders import timeline_calls as calls
 from graders import timeline_words as words
+from graders.timeline_copies import Copies
+from graders.timeline_draft import PRODUCER, Draft, Drafts, Kind, Place
 from minibroker.sim.trace import (
     Answered,
     Committed,
@@ -34,92 +35,35 @@ from minibroker.sim.trace import (
     Started,
     Trace,
 )
-
-Kind: TypeAlias = Literal[
-    "publish", "deliver", "take", "settle", "requeue", "subscribe",
-    "effect", "dedup", "commit", "read", "poll", "sleep", "call",
-    "error", "crash", "start", "exit", "interrupt", "end", "cut",
-]  # fmt: skip
-
-PRODUCER = "producer"
-"""What the scenario plays."""
-
-QUIET = frozenset({"read", "poll", "sleep"})
-"""Rows that change nothing, so repeating them may be told by a number."""
-
-SET_UP = frozenset(
-    {"connect", "channel_open", "basic_qos", "queue_declare", "exchange_declare", "queue_bind"}
-)
-"""Calls that no row is made for."""
-
-CALLS = {
-    "basic_cancel": "end the subscription",
-    "channel_close": "close the channel",
-    "connection_close": "close the connection",
-}
-LEDGERS = {"charge": "payments"}
-
-
-@dataclass(slots=True)
-class Copy:
-    """A message in a row, and what is said of it there."""
-
-    message: int
-    name: str
-    marks: list[str] = field(default_factory=list)
-
-    def __str__(self) -> str:
-        return f"{self.name} ({', '.join(self.marks)})" if self.marks else self.name
-
-
-@dataclass(slots=True)
-class Draft:
-    """A row that may still grow. `lane` is where it begins, `to` where its arrow ends, empty
-    for what a process does by itself; `copies` stand between `text` and `after`."""
-
-    at: int
-    lane: str
-    kind: Kind
-    text: str
-    to: str = ""
-    number: int | None = None
-    copies: list[Copy] = field(default_factory=list)
-    after: str = ""
-    times: int = 1
-    events: list[int] = field(default_factory=list)
-
-    @property
-    def sentence(self) -> str:
-        """The row's text as it stands now."""
-        copies = words.listed([str(copy) for copy in self.copies])
-        text = f"{self.text} {copies}{self.after}" if copies else self.text
-        return f"{text} ({self.times} times)" if self.times > 1 else text
+from minibroker.sim.values import Value
 
 
 class Reading:
-    """All rows of a trace, and from which to which row each incarnation lived (with how it
-    ended; an incarnation that never ended has no entry in `deaths`)."""
+    """The rows of a trace, the incarnations and queues in the order they came up, and the rows
+    in which an incarnation was born (none for a first one) and died (none if it did not)."""
 
     def __init__(self, trace: Trace) -> None:
-        self.rows: list[Draft] = []
         self.incarnations: list[str] = []
         self.queues: list[str] = []
         self.births: dict[str, Draft] = {}
         self.deaths: dict[str, Draft] = {}
-        self._subjects = words.subjects(trace)
-        self._bodies = {event.message: event.body for event in trace.of(Published)}
+        self._drafts = Drafts()
+        self._copies = Copies(trace)
         self._answers = {event.number: event for event in trace.of(Answered)}
         self._requests: dict[int, Requested] = {}
         self._cause: Requested | None = None
-        self._done: dict[int, Draft] = {}  # the first row of an effect
-        self._pushed: dict[str, list[tuple[Delivered, Draft]]] = {}  # and not yet taken
         self._handed: dict[tuple[str, int], Draft] = {}
-        self._quiet: dict[tuple[str, str, str], Draft] = {}
-        read = self._readers()
+        readers = self._readers()
         for position, event in enumerate(trace):
-            reader = read.get(type(event))
-            if reader is not None:
+            if self._cause is not None and self._cause.at != event.at:
+                self._cause = None
+            if (reader := readers.get(type(event))) is not None:
                 reader(event, position)
+
+    @property
+    def rows(self) -> list[Draft]:
+        """The rows in order."""
+        return self._drafts.rows
 
     def _readers(self) -> dict[type[Event], Callable[[Any, int], None]]:
         return {
@@ -140,53 +84,27 @@ class Reading:
             Committed: self._committed,
         }
 
-    # --- making rows -------------------------------------------------------------------
-
-    def _add(self, position: int, row: Draft) -> Draft:
-        row.events.append(position)
-        if row.kind in QUIET:
-            key = row.lane, row.to, row.text
-            if (same := self._quiet.get(key)) is not None:
-                same.times += 1
-                same.events.append(position)
-                return same
-            self._quiet[key] = row
-        else:
-            self._quiet.clear()
-        self.rows.append(row)
-        if row.number is not None:
-            self._done.setdefault(row.number, row)
-        return row
-
-    def _with(self, position: int, row: Draft, copy: Copy) -> Draft:
-        """Add a row about a copy, or add the copy to the last row if that says the same."""
-        last = self.rows[-1] if self.rows else None
-        if last is not None and _alike(last, row):
-            last.events.append(position)
-        else:
-            last = self._add(position, row)
-        last.copies.append(copy)
-        return last
-
-    def _copy(self, message: int, *marks: str) -> Copy:
-        subject, again = self._subjects.get(message, (f"message {message}", False))
-        return Copy(message, subject, [f"message {message}", *marks] if again else [*marks])
-
     def _number(self, who: str) -> int | None:
         """The effect that is the cause of what happens now, if it is one of `who`."""
         return self._cause.number if self._cause is not None and self._cause.who == who else None
 
-    def _op(self) -> str:
-        return self._cause.op if self._cause is not None else ""
+    def _verb(self) -> str:
+        """The operation that is the cause of what happens now; empty if there is none."""
+        return self._cause.op.removeprefix("basic_") if self._cause is not None else ""
 
-    def _ledger(self, kind: str) -> str:
-        return self._cause.client if self._cause is not None else LEDGERS.get(kind, kind)
-
-    def _at_queue(self, name: str) -> str:
-        shown = words.plain(name, 60)
+    def _queue(self, name: str) -> Place:
+        shown = words.plain(name, words.MOST_OF_A_NAME)
         if shown not in self.queues:
             self.queues.append(shown)
-        return shown
+        return "queue", shown
+
+    def _own(
+        self, position: int, event: Any, kind: Kind, text: str, number: int | None = None
+    ) -> Draft:
+        """A row for what a process does by itself."""
+        return self._drafts.add(
+            position, Draft(event.at, ("process", event.who), kind, text, None, number)
+        )
 
     # --- processes ---------------------------------------------------------------------
 
@@ -194,220 +112,187 @@ class Reading:
         self._cause = None
         self.incarnations.append(event.who)
         if event.who.rpartition("#")[2] not in ("", "1"):
-            row = Draft(event.at, event.who, "start", "starts again, memory empty")
-            self.births[event.who] = self._add(position, row)
+            text = "starts again, memory empty"
+            self.births[event.who] = self._own(position, event, "start", text)
 
     def _interrupted(self, event: Interrupted, position: int) -> None:
         self._cause = None
-        self._add(
-            position,
-            Draft(event.at, event.who, "interrupt", "nothing left to do: interrupted",
-                  number=event.number),
-        )  # fmt: skip
+        text = "nothing left to do: interrupted"
+        self._own(position, event, "interrupt", text, event.number)
 
     def _crashed(self, event: Crashed, position: int) -> None:
         request = self._requests.get(event.number)
-        done = self._done.get(event.number)
+        done = self._drafts.done.get(event.number)
+        made = done.text.partition(" ")[0] if done is not None and done.kind == "effect" else ""
         about = words.listed([str(copy) for copy in done.copies]) if done is not None else ""
-        made = ""
-        if done is not None and done.kind == "effect":
-            made = done.text.partition(" ")[0]
-        elif request is not None and request.op == "receive" and self._pushed.get(event.who):
-            taken, _ = self._pushed[event.who][0]
-            about = str(self._copy(taken.message))
-        text = words.crash(request, made, about)
-        row = Draft(event.at, event.who, "crash", text, number=event.number)
-        self._dead(event.who, self._add(position, row))
+        if request is not None and request.op == "receive":
+            push = self._copies.next(event.who)
+            about = str(self._copies.named(push.message)) if push is not None else ""
+        text = calls.crash(request, made, about)
+        self._dead(event.who, self._own(position, event, "crash", text, event.number))
 
     def _exited(self, event: Exited, position: int) -> None:
-        last = self.rows[-1] if self.rows else None
+        last, place = self._drafts.last, ("process", event.who)
         if (
             event.how == "interrupted"
             and last is not None
-            and (last.kind, last.lane) == ("interrupt", event.who)
+            and (last.kind, last.start) == ("interrupt", place)
         ):
             last.events.append(position)
             self._dead(event.who, last)
-            return
-        row = Draft(event.at, event.who, "exit", words.exited(event))
-        self._dead(event.who, self._add(position, row))
+        else:
+            kind: Kind = "exit" if event.how in ("returned", "interrupted") else "failed"
+            self._dead(event.who, self._own(position, event, kind, words.exited(event)))
 
     def _dead(self, who: str, row: Draft) -> None:
         self._cause = None
-        self._pushed.pop(who, None)
+        self._copies.lose(who)
         self.deaths[who] = row
 
     def _gave_up(self, event: GaveUp, position: int) -> None:
         after = f", after {event.restarts} restarts" if event.restarts else ""
-        self._add(position, Draft(event.at, event.who, "exit", f"is not started again{after}"))
+        self._own(position, event, "failed", f"is not started again{after}")
 
     def _ended(self, event: Ended, position: int) -> None:
-        text = "the run ends: nothing is left to happen"
+        row = Draft(event.at, None, "end", "the run ends: nothing is left to happen")
         if event.why == "effects":
-            text = f"stopped after {event.effects} effects: the run does not come to rest"
-        self._add(position, Draft(event.at, "", "end", text))
+            row.kind = "failed"
+            row.text = f"stopped after {event.effects} effects: the run does not come to rest"
+        self._drafts.add(position, row)
 
     # --- effects -----------------------------------------------------------------------
 
     def _requested(self, event: Requested, position: int) -> None:
         self._cause = self._requests[event.number] = event
-        answer = self._answers.get(event.number)
-        args, to, kind = event.args, "", None
-        match event.client, event.op:
-            case "amqp", "basic_consume" if answer is None or not answer.error:
-                kind, to = "subscribe", self._at_queue(str(args.get("queue")))
-                text = "subscribe, auto-ack" if args.get("auto_ack") else "subscribe"
-            case "amqp", "basic_get" if answer is not None and answer.did == "idle":
-                kind, to = "poll", self._at_queue(str(args.get("queue")))
-                text = "poll: nothing there"
-            case "amqp", op if op in CALLS and (answer is None or not answer.error):
-                kind, text = "call", CALLS[op]
-            case "clock", "sleep" if answer is None or not answer.error:
-                kind, text = "sleep", f"sleep {words.seconds(args.get('seconds'))}"
-            case ("database" | "payments"), ("get" | "keys" | "charges") if (
-                answer is not None and not answer.error
-            ):
-                kind, to, text = "read", event.client, words.read(event, answer.value)
-        if kind is not None:
-            self._add(position, Draft(event.at, event.who, kind, text, to, event.number))
+        shown = calls.shown(event, self._answers.get(event.number))
+        if shown is None:
+            return
+        kind, name, text = shown
+        to: Place | None = None
+        if name:
+            to = ("ledger", name) if event.client in calls.LEDGERS else self._queue(name)
+        row = Draft(event.at, ("process", event.who), kind, text, to, event.number)
+        self._drafts.add(position, row)
 
     def _answered(self, event: Answered, position: int) -> None:
         self._cause = None
-        request = self._requests.get(event.number)
+        request, number = self._requests.get(event.number), event.number
         if event.error:
-            text = words.refused(request, event.error, event.message)
-            to = request.client if request and request.client in ("payments", "database") else ""
-            self._add(position, Draft(event.at, event.who, "error", text, to, event.number))
+            text = calls.refused(request, event.error, event.message)
+            row = self._own(position, event, "error", text, number)
+            if request is not None and request.client in calls.LEDGERS:
+                row.to = "ledger", request.client
         elif request is None:
             return
         elif request.op == "receive":
             if isinstance(event.value, dict):
                 self._taken(event, event.value, position)
             else:
-                text = words.waited(request.args.get("timeout"))
-                self._add(position, Draft(event.at, event.who, "poll", text, "", event.number))
-        elif event.did == "changed" and not (event.number in self._done or request.op in SET_UP):
-            text = words.plain(f"{request.op}()")
-            self._add(position, Draft(event.at, event.who, "call", text, "", event.number))
+                text = calls.waited(request.args.get("timeout"))
+                self._own(position, event, "poll", text, number)
+        elif event.did == "changed" and not (
+            request.op in calls.SET_UP or number in self._drafts.done
+        ):
+            self._own(position, event, "call", words.plain(f"{request.op}()"), number)
 
-    def _taken(self, event: Answered, delivery: dict[str, Any], position: int) -> None:
-        """A `receive` took the first push that it can have been."""
-        pushed = self._pushed.get(event.who, [])
-        for index, (push, row) in enumerate(pushed):
-            body = self._bodies.get(push.message, delivery["body"])
-            if push.tag == delivery["delivery_tag"] and body == delivery["body"]:
-                break
-        else:
-            text = "take a delivery"
-            self._add(position, Draft(event.at, event.who, "take", text, "", event.number))
+    def _taken(self, event: Answered, delivery: dict[str, Value], position: int) -> None:
+        push, number = self._copies.take(event.who, delivery), event.number
+        if push is None:
+            self._own(position, event, "take", "take a delivery", number)
             return
-        del pushed[index]
-        if row is self.rows[-1] and len(row.copies) == 1:
-            row.number = event.number
+        row = self._handed[push.queue, push.message]
+        if row is self._drafts.last and len(row.copies) == 1:
+            row.number = number
             row.events.append(position)
-            self._done.setdefault(event.number, row)
-            return
-        draft = Draft(event.at, event.who, "take", "take", "", event.number)
-        self._with(position, draft, self._copy(push.message))
+            self._drafts.numbered(row)
+        else:
+            copy = self._copies.named(push.message)
+            self._own(position, event, "take", "take", number).copies.append(copy)
 
     # --- queues ------------------------------------------------------------------------
 
     def _published(self, event: Published, position: int) -> None:
-        if event.who == "scenario":
+        scenario = event.who == "scenario"
+        if scenario:
             self._cause = None
-        number = self._number(event.who)
-        lane = PRODUCER if event.who == "scenario" else event.who
-        subject, again = self._subjects.get(event.message, ("", False))
-        if again:
-            text = f"publish {subject} again (message {event.message})"
-        elif subject:
-            text = f"publish {subject}"
-        else:
-            text = f"publish message {event.message}: {words.body(event.body)}"
-        for name in event.queues:
-            queue = self._at_queue(name)
-            self._add(position, Draft(event.at, lane, "publish", text, queue, number))
+        start: Place = PRODUCER if scenario else ("process", event.who)
+        text = f"publish {self._copies.published(event.message)}"
         if not event.queues:
             text += ", reaches no queue and is dropped"
-            self._add(position, Draft(event.at, lane, "publish", text, "", number))
+        queues: list[Place | None] = [self._queue(name) for name in event.queues]
+        for to in queues or [None]:
+            row = Draft(event.at, start, "publish", text, to, self._number(event.who))
+            self._drafts.add(position, row)
 
     def _delivered(self, event: Delivered, position: int) -> None:
         marks = ["redelivered"] if event.redelivered else []
         if event.attempt > 2:
             marks.append(f"attempt {event.attempt}")
-        got = self._op() == "basic_get"
+        got = self._verb() == "get"
         number = self._number(event.who) if got else None
-        queue = self._at_queue(event.queue)
-        row = Draft(event.at, queue, "deliver", "deliver", event.who, number)
-        row = self._with(position, row, self._copy(event.message, *marks))
+        start: Place = self._queue(event.queue)
+        to: Place = "process", event.who
+        row = Draft(event.at, start, "deliver", "deliver", to, number)
+        row = self._drafts.add(position, row, self._copies.named(event.message, *marks))
         self._handed[event.queue, event.message] = row
         if not got:
-            self._pushed.setdefault(event.who, []).append((event, row))
+            self._copies.push(event)
 
     def _settled(self, event: Settled, position: int) -> None:
         handed = self._handed.get((event.queue, event.message))
         if event.how == "auto-acked" and handed is not None:
             handed.events.append(position)
-            next(c for c in handed.copies if c.message == event.message).marks.append("auto-acked")
+            copy = next(copy for copy in handed.copies if copy.message == event.message)
+            copy.marks.append("auto-acked")
             return
-        self._unpushed(event)
-        verb, after = "ack", ""
+        verb, after = {"acked": "ack", "purged": "purge"}.get(event.how, event.how), ""
         if event.how == "dropped":
-            verb, after = (self._op().removeprefix("basic_") or "reject"), ": dropped"
-        elif event.how != "acked":
-            verb = {"purged": "purge"}.get(event.how, event.how)
-        self._moved(event, position, "settle", verb, after)
+            verb, after = self._verb() or "reject", ": dropped"
+        self._moved(position, event, "settle", verb, after, self._number(event.who))
 
     def _requeued(self, event: Requeued, position: int) -> None:
-        self._unpushed(event)
-        verb = self._op().removeprefix("basic_")
-        if event.why == "nacked" and verb in ("nack", "reject", ""):
-            self._moved(event, position, "requeue", verb or "nack", ": requeued")
-            return
-        why = "subscription ended" if event.why == "nacked" else event.why
-        self._moved(event, position, "requeue", "requeue", f": {why}")
+        verb = self._verb() or "nack"
+        if event.why == "nacked" and verb in ("nack", "reject"):
+            number = self._number(event.who)
+            self._moved(position, event, "requeue", verb, ": requeued", number)
+        else:
+            why = "subscription ended" if event.why == "nacked" else event.why
+            self._moved(position, event, "requeue", "requeue", f": {why}", None)
 
     def _moved(
-        self, event: Settled | Requeued, position: int, kind: Kind, verb: str, after: str
+        self,
+        position: int,
+        event: Settled | Requeued,
+        kind: Kind,
+        verb: str,
+        after: str,
+        number: int | None,
     ) -> None:
-        own = verb != "requeue"  # what the broker does by itself is nobody's effect
-        number = self._number(event.who) if own else None
-        queue = self._at_queue(event.queue)
-        row = Draft(event.at, event.who, kind, verb, queue, number, after=after)
-        self._with(position, row, self._copy(event.message))
-
-    def _unpushed(self, event: Settled | Requeued) -> None:
-        """A copy is no longer on its way to the process it was pushed to."""
-        if pushed := self._pushed.get(event.who):
-            copy = event.queue, event.message
-            pushed[:] = [one for one in pushed if (one[0].queue, one[0].message) != copy]
+        self._copies.withdraw(event)
+        to = self._queue(event.queue)
+        row = Draft(event.at, ("process", event.who), kind, verb, to, number, after)
+        self._drafts.add(position, row, self._copies.named(event.message))
 
     # --- ledgers -----------------------------------------------------------------------
 
     def _side_effect(self, event: SideEffect, position: int) -> None:
         detail = f", {words.detailed(event.detail)}" if event.detail else ""
-        text = f"{event.kind} {words.plain(event.subject, 60)}{detail}"
-        self._in_ledger(event.at, event.who, "effect", text, self._ledger(event.kind), position)
+        subject = words.plain(event.subject, words.MOST_OF_A_NAME)
+        self._in_ledger(position, event, "effect", f"{event.kind} {subject}{detail}")
 
     def _deduplicated(self, event: Deduplicated, position: int) -> None:
-        subject = words.plain(event.subject, 60)
+        subject = words.plain(event.subject, words.MOST_OF_A_NAME)
         text = f"{event.kind} {subject} again: same key, nothing {words.done(event.kind)}"
-        self._in_ledger(event.at, event.who, "dedup", text, self._ledger(event.kind), position)
+        self._in_ledger(position, event, "dedup", text)
 
     def _committed(self, event: Committed, position: int) -> None:
-        text = words.written(event.writes)
-        self._in_ledger(event.at, event.who, "commit", text, "database", position)
+        self._in_ledger(position, event, "commit", calls.written(event.writes))
 
     def _in_ledger(
-        self, at: int, who: str, kind: Kind, text: str, ledger: str, position: int
+        self, position: int, event: SideEffect | Deduplicated | Committed, kind: Kind, text: str
     ) -> None:
-        self._add(position, Draft(at, who, kind, text, ledger, self._number(who)))
-
-
-def _alike(one: Draft, other: Draft) -> bool:
-    """Whether two rows about copies say the same of them at the same moment."""
-    return (
-        bool(one.copies)
-        and (one.at, one.lane, one.to, one.kind) == (other.at, other.lane, other.to, other.kind)
-        and (one.text, one.after, one.number) == (other.text, other.after, other.number)
-    )
+        kind_of_effect = "commit" if isinstance(event, Committed) else event.kind
+        ledger = self._cause.client if self._cause is not None else words.ledger(kind_of_effect)
+        number = self._number(event.who)
+        row = Draft(event.at, ("process", event.who), kind, text, ("ledger", ledger), number)
+        self._drafts.add(position, row)

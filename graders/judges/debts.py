@@ -36,7 +36,10 @@ class Debt:
 def debts(trace: Trace) -> dict[Subject, Debt]:
     """Everything owed in a trace, in the order it came to be owed."""
     found: dict[Subject, Debt] = {}
-    for position, event in enumerate(trace):
+    for position, event in enumerate(trace.events):
+        kind = type(event)  # twice as fast as isinstance, in the innermost loop of all judging
+        if kind is not Owed and kind is not SideEffect:
+            continue
         if isinstance(event, Owed):
             debt = found.setdefault((event.kind, event.subject), Debt(event.detail))
             debt.messages.append(event.message)
@@ -59,10 +62,15 @@ def last_of_each_copy(trace: Trace) -> dict[Copy, tuple[int, Event]]:
     settled, `Requeued` that it waits again, `Settled` that it is gone.
     """
     last: dict[Copy, tuple[int, Event]] = {}
-    for position, event in enumerate(trace):
+    for position, event in enumerate(trace.events):
+        if type(event) not in _MOVES:
+            continue
         if isinstance(event, Published):
             for queue in event.queues:
                 last[queue, event.message] = position, event
         elif isinstance(event, Delivered | Requeued | Settled):
             last[event.queue, event.message] = position, event
     return last
+
+
+_MOVES = frozenset({Published, Delivered, Requeued, Settled})

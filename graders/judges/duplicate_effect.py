@@ -22,7 +22,7 @@ def find(trace: Trace) -> list[Finding]:
     """Every subject with more side effects than it is owed."""
     owed = debts(trace)
     had: dict[Subject, list[tuple[int, SideEffect]]] = {}
-    for position, event in enumerate(trace):
+    for position, event in enumerate(trace.events):
         if isinstance(event, SideEffect):
             had.setdefault((event.kind, event.subject), []).append((position, event))
     findings = []

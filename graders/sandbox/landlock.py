@@ -78,8 +78,9 @@ class Ruleset:
 
     `readable` are the files and directories that stay readable, directories with all that is
     beneath them; of `listable` directories and those beneath, only the names. Symbolic links
-    are judged by where they lead. `version` is the kernel's `abi()`. `restrict` is the call that confines the calling thread for good; no_new_privs
-    must be set. Raises `OSError` when a path cannot be opened or the kernel refuses the rules.
+    are judged by where they lead. `version` is the kernel's `abi()`. `restrict` is the call
+    that confines the calling thread for good; no_new_privs must be set. Raises `OSError` when
+    a path cannot be opened or the kernel refuses the rules.
     """
 
     def __init__(
@@ -133,18 +134,13 @@ def interpreter_paths() -> tuple[Path, ...]:
     paths = {entry for entry in library.iterdir() if entry.name not in _PACKAGES}
     paths |= {Path(sysconfig.get_config_var("DESTSHARED") or library / "lib-dynload")}
     paths |= {Path("/etc/ld.so.cache")}
-    paths |= _shared_libraries(Path(sys.base_prefix, "lib"), library)
+    paths |= set(Path(sys.base_prefix, "lib").glob("*.so*"))
     for directory in _c_library_directories():
-        paths |= _shared_libraries(directory, library)
+        # File by file where the whole would open the interpreter's packages too.
+        whole = not library.resolve().is_relative_to(directory.resolve())
+        paths |= {directory} if whole else set(directory.glob("*.so*"))
     resolved = {path.resolve() for path in paths if path.exists()}
     return tuple(sorted(path for path in resolved if resolved.isdisjoint(path.parents)))
-
-
-def _shared_libraries(directory: Path, library: Path) -> set[Path]:
-    # File by file where the whole would open the interpreter's packages too.
-    if library.resolve().is_relative_to(directory.resolve()):
-        return set(directory.glob("*.so*"))
-    return {directory}
 
 
 def _c_library_directories() -> set[Path]:

@@ -206,6 +206,11 @@ def children(source: str) -> Children:
     return Children(_zygote(), source)
 
 
+def confinement() -> tuple[list[str], list[str]]:
+    """What confines children on this machine, and what that leaves open, in sentences."""
+    return _zygote().layers()
+
+
 _kept: list[Zygote] = []
 
 

@@ -20,6 +20,9 @@ MOST_DEEP = 32
 _BYTES = "$bytes"
 
 
+_UNCHANGING = frozenset({type(None), str, bytes, bool, float})  # no copy needed
+
+
 class CannotCross(TypeError):
     """A value of a kind that cannot be sent to a broker or a ledger."""
 
@@ -27,8 +30,8 @@ class CannotCross(TypeError):
 def crossing(value: object, depth: int = 0) -> Value:
     """Return a copy of `value`, or raise `CannotCross` with a sentence for the learner."""
     kind = type(value)
-    if value is None or kind is str or kind is bytes or kind is bool or kind is float:
-        return value  # type: ignore[return-value]  # these cannot be changed: no copy needed
+    if kind in _UNCHANGING:
+        return value  # type: ignore[return-value]
     if kind is int:
         if not -(2**63) <= value < 2**63:  # type: ignore[operator]
             raise CannotCross("an int must fit in 64 bits to be sent; send larger ones as str")

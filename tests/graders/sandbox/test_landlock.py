@@ -60,11 +60,14 @@ def test_the_interpreters_paths_hold_its_library_but_no_packages():
 
 
 @needs_landlock
-def test_a_prefix_with_its_library_beneath_gives_its_shared_libraries_one_by_one(tmp_path):
+def test_where_the_c_library_lies_above_the_library_only_shared_libraries_are_given(
+    tmp_path, monkeypatch
+):
     library = tmp_path / "python3"
-    library.mkdir()
-    for name in ("libssl.so.3", "libz.so", "notes.txt"):
-        (tmp_path / name).touch()
-    found = landlock._shared_libraries(tmp_path, library)
-    assert {path.name for path in found} == {"libssl.so.3", "libz.so"}
-    assert landlock._shared_libraries(tmp_path, tmp_path.parent) == {tmp_path}
+    for path in ("python3/ast.py", "python3/site-packages/secret.py", "libssl.so.3", "notes.txt"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).touch()
+    monkeypatch.setattr(sysconfig, "get_path", lambda name: str(library))
+    monkeypatch.setattr(landlock, "_c_library_directories", lambda: {tmp_path})
+    found = [path for path in landlock.interpreter_paths() if path.is_relative_to(tmp_path)]
+    assert found == [tmp_path / "libssl.so.3", library / "ast.py"]

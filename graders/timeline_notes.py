@@ -1,0 +1,86 @@
+"""What stands beside a row that an anomaly is made of: a few words for each finding's events.
+
+The decisive event is a finding's last; a charge that was made twice has a word at its first
+time too, since a learner looks for both.
+"""
+
+from collections.abc import Callable, Sequence
+
+from graders.judges import Finding
+from graders.timeline_words import done
+from minibroker.sim.trace import Delivered, Event, Owed, Published, Requeued, SideEffect, Trace
+
+
+def notes(trace: Trace, findings: Sequence[Finding]) -> dict[int, str]:
+    """The note of each position in the trace that a finding names. A finding that names none is
+    noted at the end of the trace."""
+    found: dict[int, list[str]] = {}
+    for finding in findings:
+        say = _SAY.get(finding.anomaly, _by_name)
+        positions = finding.events or (len(trace) - 1,)
+        for place, position in enumerate(positions):
+            found.setdefault(position, []).append(say(trace, finding, place))
+    return {
+        position: "; ".join(dict.fromkeys(note for note in said if note))
+        for position, said in found.items()
+    }
+
+
+def _duplicate(trace: Trace, finding: Finding, place: int) -> str:
+    event = _event(trace, finding, place)
+    kind = event.kind if isinstance(event, SideEffect) else "effect"
+    if len(finding.events) < 2:
+        return "nobody asked for it"
+    return f"{done(kind)} again" if place else f"first {kind}"
+
+
+def _lost(trace: Trace, finding: Finding, place: int) -> str:
+    event = _event(trace, finding, place)
+    if isinstance(event, SideEffect):
+        return "not what was owed"
+    kind = _owed_kind(trace, event)
+    how = f"never {done(kind)}" if len(finding.events) < 2 else f"never {done(kind)} right"
+    return f"gone for good, {how}"
+
+
+def _stuck(trace: Trace, finding: Finding, place: int) -> str:
+    if len(finding.events) > 1:  # the same message again and again
+        return f"delivery {place + 1}{_of_how_many(trace, finding)}"
+    if not finding.events:
+        return "does not come to rest"
+    event = _event(trace, finding, place)
+    if isinstance(event, Delivered) or "never settled" in finding.sentence:
+        return "never settled"
+    if isinstance(event, Published | Requeued):
+        return "waits, and nobody takes it"
+    return "stuck"
+
+
+def _by_name(trace: Trace, finding: Finding, place: int) -> str:
+    decisive = place == max(0, len(finding.events) - 1)
+    return finding.anomaly.replace("_", " ") if decisive else ""
+
+
+_SAY: dict[str, Callable[[Trace, Finding, int], str]] = {
+    "duplicate_effect": _duplicate,
+    "lost_message": _lost,
+    "stuck": _stuck,
+}
+
+
+def _event(trace: Trace, finding: Finding, place: int) -> Event:
+    return trace.events[finding.events[place] if finding.events else -1]
+
+
+def _of_how_many(trace: Trace, finding: Finding) -> str:
+    first = _event(trace, finding, 0)
+    if not isinstance(first, Delivered):
+        return ""
+    copy = first.queue, first.message
+    return f" of {sum((event.queue, event.message) == copy for event in trace.of(Delivered))}"
+
+
+def _owed_kind(trace: Trace, event: Event) -> str:
+    """The kind of side effect that a lost message owes."""
+    message = getattr(event, "message", None)
+    return next((owed.kind for owed in trace.of(Owed) if owed.message == message), "")

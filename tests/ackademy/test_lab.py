@@ -1,0 +1,143 @@
+"""`ackademy lab` serves the course: fetched and run as a browser would, over its own API."""
+
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+import uuid
+from pathlib import Path
+
+import pytest
+import websocket
+
+ROOT = Path(__file__).parents[2]
+LESSON = "course/00_start_here.ipynb"
+
+
+class Lab:
+    """A running server, and the few requests that a front end makes."""
+
+    def __init__(self, runtime: Path) -> None:
+        self.token = secrets.token_hex(16)
+        self.process = subprocess.Popen(
+            [
+                sys.executable, "-m", "ackademy", "lab", "--no-browser", "--allow-root",
+                "--ServerApp.port=0", f"--IdentityProvider.token={self.token}",
+            ],
+            cwd=ROOT,
+            env=os.environ | {"JUPYTER_RUNTIME_DIR": str(runtime)},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        self.url = self._ready(runtime / f"jpserver-{self.process.pid}.json")
+
+    def _ready(self, about: Path) -> str:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            assert self.process.poll() is None, "the server ended while it started"
+            if about.exists() and (text := about.read_text()):
+                port = json.loads(text)["port"]
+                return f"http://127.0.0.1:{port}"
+            time.sleep(0.05)  # polling for a file that another process writes
+        raise AssertionError("the server did not start within a minute")
+
+    def get(self, path: str, data: bytes | None = None) -> bytes:
+        request = urllib.request.Request(
+            f"{self.url}/{path}", data, {"Authorization": f"token {self.token}"}
+        )
+        with urllib.request.urlopen(request, timeout=30) as response:
+            return response.read()
+
+    def close(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(30)
+
+
+class Kernel:
+    """A kernel of the server, and one cell after the other."""
+
+    def __init__(self, lab: Lab, path: str) -> None:
+        started = json.loads(lab.get("api/kernels", json.dumps({"path": path}).encode()))
+        self.id = started["id"]
+        url = f"{lab.url.replace('http', 'ws')}/api/kernels/{self.id}/channels"
+        self.socket = websocket.create_connection(
+            f"{url}?token={lab.token}", timeout=60, header=[f"Authorization: token {lab.token}"]
+        )
+
+    def run(self, source: str) -> list[dict]:
+        """What the cell put out, as the kernel's messages."""
+        number = uuid.uuid4().hex
+        header = {
+            "msg_id": number, "msg_type": "execute_request", "username": "", "session": number,
+            "version": "5.3", "date": "2026-01-05T09:00:00Z",
+        }  # fmt: skip
+        content = {
+            "code": source, "silent": False, "store_history": True, "user_expressions": {},
+            "allow_stdin": False, "stop_on_error": True,
+        }  # fmt: skip
+        self.socket.send(
+            json.dumps(
+                {
+                    "header": header, "parent_header": {}, "metadata": {}, "content": content,
+                    "channel": "shell", "buffers": [],
+                }
+            )
+        )  # fmt: skip
+        outputs = []
+        while True:
+            message = json.loads(self.socket.recv())
+            if message["parent_header"].get("msg_id") != number:
+                continue
+            kind = message["msg_type"]
+            if kind == "status" and message["content"]["execution_state"] == "idle":
+                return outputs
+            if kind in ("stream", "display_data", "execute_result", "error"):
+                outputs.append({"kind": kind, **message["content"]})
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    server = Lab(tmp_path_factory.mktemp("runtime"))
+    yield server
+    server.close()
+
+
+def code_cells(lab: Lab, path: str) -> list[str]:
+    notebook = json.loads(lab.get(f"api/contents/{path}?content=1"))["content"]
+    return [
+        cell["source"] if isinstance(cell["source"], str) else "".join(cell["source"])
+        for cell in notebook["cells"]
+        if cell["cell_type"] == "code"
+    ]
+
+
+def test_the_first_page_is_the_first_lesson(lab):
+    page = lab.get(f"lab/tree/{LESSON}").decode()
+    assert "JupyterLab" in page
+    assert json.loads(lab.get("api/contents/course"))["type"] == "directory"
+
+
+def test_the_lesson_goes_from_a_double_charge_to_green(lab):
+    kernel = Kernel(lab, LESSON)
+    printed = []
+    for source in code_cells(lab, LESSON):
+        outputs = kernel.run(source)
+        assert not [out for out in outputs if out["kind"] == "error"], source
+        printed += [out["text"] for out in outputs if out["kind"] == "stream"]
+    said = "".join(printed)
+    twice = said.index("order-1 had its charge made twice")
+    lost = said.index("order-1 was lost")
+    green = said.rindex("✓ every order charged once")
+    assert twice < lost < green
+    kernel.socket.close()
+
+
+def test_a_kernel_of_the_lab_has_steady_hashes(lab):
+    kernel = Kernel(lab, LESSON)
+    outputs = kernel.run("import sys; print(sys.flags.hash_randomization)")
+    assert outputs[0]["text"].strip() == "0"
+    kernel.socket.close()
