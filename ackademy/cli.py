@@ -71,6 +71,9 @@ def _parser() -> argparse.ArgumentParser:
     parts = dev.add_subparsers(required=True, metavar="PART")
     exercises = parts.add_parser("exercises", help="make exercises/ from solutions/ anew")
     exercises.set_defaults(run=_exercises)
+    notebooks = parts.add_parser("notebooks", help="run lessons and solutions, keep the outputs")
+    notebooks.add_argument("paths", type=Path, nargs="*", help="which; all if none is given")
+    notebooks.set_defaults(run=_notebooks)
     return parser
 
 
@@ -168,4 +171,16 @@ def _exercises(options: argparse.Namespace) -> int:
         if folder.is_dir() and not folder.name.startswith("."):
             generate(root, folder.name, root / "exercises")
             print(f"exercises/{folder.name}/{folder.name}.ipynb")
+    return 0
+
+
+def _notebooks(options: argparse.Namespace) -> int:
+    from ackademy.cells import course_root
+    from ackademy.dev.notebooks import run_notebook
+
+    root = course_root()
+    found = [*(root / "course").glob("*.ipynb"), *(root / "solutions").glob("*/*.ipynb")]
+    for path in options.paths or sorted(found):
+        run_notebook(path)
+        print(path)
     return 0

@@ -159,12 +159,25 @@ def _simulated(spec: Spec, plan: Plan, seed: int) -> Simulation:
 
 def _cells() -> list[str]:
     """The cells that were run in this notebook, in the order they were run."""
-    ipython = sys.modules.get("IPython")
-    shell: Any = ipython.get_ipython() if ipython is not None else None
-    if shell is None:
+    if _shell() is None:
         raise NotInNotebook("this works on a notebook's cells; from a terminal use ackademy check")
-    cells: list[str] = shell.history_manager.input_hist_raw
-    return cells
+    return _ran
+
+
+_ran: list[str] = []
+
+
+def _watch() -> None:
+    """Note what has been run, and from now on each cell as it is run. The history alone would
+    do in JupyterLab, but some front ends run cells without keeping one."""
+    if (shell := _shell()) is not None:
+        _ran.extend(shell.history_manager.input_hist_raw)
+        shell.events.register("pre_run_cell", lambda info: _ran.append(info.raw_cell))
+
+
+def _shell() -> Any:
+    ipython: Any = sys.modules.get("IPython")
+    return ipython.get_ipython() if ipython is not None else None
 
 
 def _pieces_of(verdict: Verdict) -> Pieces:
@@ -174,3 +187,6 @@ def _pieces_of(verdict: Verdict) -> Pieces:
 
 def _pieces(run: Run, findings: Sequence[Finding]) -> Pieces:
     return Pieces(explain.run_svg(run, findings), explain.run_text(run, findings))
+
+
+_watch()

@@ -174,7 +174,10 @@ def _kept(drafts: Sequence[Draft], marks: Marks) -> list[tuple[int, int]]:
         if position not in keep:
             while end < count and end not in keep:
                 end += 1
-        spans.append((position, end))
+        if end - position > 2:
+            spans.append((position, end))
+        else:  # to say that two are left out takes as much room as one of them
+            spans += [(one, one + 1) for one in range(position, end)]
         position = end
     return spans
 
@@ -184,14 +187,17 @@ def _lanes(reading: Reading, shown: Sequence[Draft]) -> list[Place]:
     used = dict.fromkeys(
         place for row in shown for place in (row.start, row.to) if place is not None
     )
-    processes = dict.fromkeys(who.rpartition("#")[0] for who in reading.incarnations)
+    incarnations = dict.fromkeys(
+        [*reading.incarnations, *(name for kind, name in used if kind == "process")]
+    )
+    processes = dict.fromkeys(who.rpartition("#")[0] for who in incarnations)
     return [
         *(place for place in used if place == PRODUCER),
         *(("queue", name) for name in reading.queues if ("queue", name) in used),
         *(
             ("process", who)
             for process in processes
-            for who in reading.incarnations
+            for who in incarnations
             if who.rpartition("#")[0] == process and ("process", who) in used
         ),
         *(place for place in used if place[0] == "ledger"),

@@ -42,14 +42,17 @@ class Copies:
         subject, again = self._subjects.get(message, (f"message {message}", False))
         return Copy(message, subject, [f"message {message}", *marks] if again else [*marks])
 
-    def published(self, message: int) -> str:
-        """A message as its producer sees it: ``order-1``, ``order-1 again (message 4)``, or by
+    def published(self, event: Published) -> str:
+        """A message as its producer sees it: ``order-1``, ``order-1 again (message 4)``, or with
         the beginning of its body."""
-        if message not in self._subjects:
-            content = self._bodies[message][:200].decode("utf-8", "replace")
-            return f"message {message}: {plain(content, 40)}"
-        subject, again = self._subjects[message]
-        return f"{subject} again (message {message})" if again else subject
+        named = self._subjects.get(event.message)
+        if named is not None:
+            subject, again = named
+            return f"{subject} again (message {event.message})" if again else subject
+        if not event.queues:
+            return f"message {event.message}"
+        content = event.body[:200].decode("utf-8", "replace")
+        return f"message {event.message}: {plain(content, 40)}"
 
     def push(self, event: Delivered) -> None:
         """A delivery is on its way to a process that will take it by a `receive`."""

@@ -216,9 +216,9 @@ class Reading:
         if scenario:
             self._cause = None
         start: Place = PRODUCER if scenario else ("process", event.who)
-        text = f"publish {self._copies.published(event.message)}"
+        text = f"publish {self._copies.published(event)}"
         if not event.queues:
-            text += ", reaches no queue and is dropped"
+            text += f", dropped: no queue for {words.routed(event.exchange, event.routing_key)}"
         queues: list[Place | None] = [self._queue(name) for name in event.queues]
         for to in queues or [None]:
             row = Draft(event.at, start, "publish", text, to, self._number(event.who))

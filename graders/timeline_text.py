@@ -9,8 +9,8 @@ marks a fault, ``!`` what failed by itself, ``◀`` begins the note of an anomal
 >>> print(text(Timeline("A run without faults", lanes, tuple(rows))))
 A run without faults
 <BLANKLINE>
-time/s  effect  from      to          what
- 0.003       5  orders  → worker#1    deliver order-1
+time/s  effect  from       to          what
+ 0.003       5  orders   → worker#1    deliver order-1
 """
 
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ def text(timeline: Timeline) -> str:
     lines = [
         *wrapped(timeline.title, WIDTH),
         "",
-        f"time/s  effect  {_padded('from', wide)}  {_padded('to', wide)}    what",
+        f"time/s  effect  {_padded('from', wide)}   {_padded('to', wide)}    what",
     ]
     for row in timeline.rows:
         start = names[row.start] if row.start is not None else ""

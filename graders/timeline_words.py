@@ -42,6 +42,12 @@ def listed(names: Sequence[str], most: int = 6) -> str:
     return f"{', '.join(names[: most - 1])} and {len(names) - most + 1} more"
 
 
+def routed(exchange: str, key: str) -> str:
+    """Where a message was sent to."""
+    on = f" on exchange {plain(exchange, MOST_OF_A_NAME)}" if exchange else ""
+    return f"routing key '{plain(key, MOST_OF_A_NAME)}'{on}"
+
+
 def money(cents: int) -> str:
     """Hundredths as an amount: 4200 is 42.00."""
     return f"{cents // 100}.{cents % 100:02d}"

@@ -60,7 +60,8 @@ def holders(
 
 def is_unedited(cell: NotebookNode, role: Released) -> bool:
     """Whether a cell is as it was released."""
-    return cell.cell_type == role.cell_type and cell.source.strip() == role.source.strip()
+    source: str = cell.source
+    return bool(cell.cell_type == role.cell_type) and source.strip() == role.source.strip()
 
 
 def _claims(cells: Iterable[NotebookNode]) -> dict[str, list[int]]:

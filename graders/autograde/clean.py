@@ -8,13 +8,14 @@ import html
 import re
 
 import bleach  # type: ignore[import-untyped]
-from nbconvert.filters import markdown2html
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
-TAGS = frozenset(
-    "a abbr b blockquote br caption code dd del details div dl dt em figcaption figure h1 h2 h3 h4 "
-    "h5 h6 hr i img ins kbd li ol p pre s span strong sub summary sup table tbody td tfoot th "
-    "thead tr ul".split()
-)
+TAGS = frozenset({
+    "a", "abbr", "b", "blockquote", "br", "caption", "code", "dd", "del", "details", "div",
+    "dl", "dt", "em", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i",
+    "img", "ins", "kbd", "li", "ol", "p", "pre", "s", "span", "strong", "sub", "summary", "sup",
+    "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
+})  # fmt: skip
 ATTRIBUTES = {
     "*": {"title"},
     "a": {"href"},
@@ -26,22 +27,27 @@ ATTRIBUTES = {
     "td": {"align", "colspan", "rowspan"},
     "th": {"align", "colspan", "rowspan", "scope"},
 }
-LINK = re.compile(r"https?://|mailto:|#|[^:\\]*$", re.IGNORECASE)
-PICTURE = re.compile(r"data:image/(gif|jpeg|png|webp);base64,|(?!//)[^:\\]*$", re.IGNORECASE)
+# Beside the named schemes only what cannot have one. Browsers take a backslash for a slash, and
+# skip blanks wherever they are.
+LINK = re.compile(r"https?://|mailto:|#|[^:\\\s\x00-\x20]*\Z", re.IGNORECASE)
+PICTURE = re.compile(
+    r"data:image/(gif|jpeg|png|webp);base64,|(?!//)[^:\\\s\x00-\x20]*\Z", re.IGNORECASE
+)
 MOST = 100_000
 """A longer text is not parsed: the time that takes is not always proportional."""
 
 
 def rendered(markdown: str) -> str:
-    """A cell's or a comment's markdown as clean HTML.
+    r"""A cell's or a comment's markdown as clean HTML.
 
     >>> rendered("a *b* <script>c</script>")
-    '<p>a <em>b</em> &lt;script&gt;c&lt;/script&gt;</p>\\n'
+    '<p>a <em>b</em> &lt;script&gt;c&lt;/script&gt;</p>\n'
     """
     if len(markdown) > MOST:
         return _as_text(markdown)
     try:
-        return cleaned(markdown2html(markdown))
+        page = MarkdownWithMath(IPythonRenderer(escape=False, exclude_anchor_links=True))
+        return cleaned(page.render(markdown))
     except Exception:  # nbconvert raises for a picture that is attached nowhere, among others
         return _as_text(markdown)
 
@@ -56,9 +62,9 @@ def cleaned(source: str) -> str:
 
 def _is_allowed(tag: str, name: str, value: str) -> bool:
     if name == "href":
-        return tag == "a" and LINK.match(value) is not None
+        return tag == "a" and LINK.match(html.unescape(value)) is not None
     if name == "src":
-        return tag == "img" and PICTURE.match(value) is not None
+        return tag == "img" and PICTURE.match(html.unescape(value)) is not None
     return name in ATTRIBUTES["*"] | ATTRIBUTES.get(tag, set())
 
 

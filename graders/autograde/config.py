@@ -3,6 +3,9 @@
 Everything goes in by name, so that this costs nothing until a command needs it.
 """
 
+import os
+import shutil
+import sys
 from pathlib import Path
 
 from traitlets.config import Config
@@ -10,6 +13,11 @@ from traitlets.config import Config
 
 def configure(c: Config) -> None:
     """Set what grading needs. Directories and ``c.Ackademy`` are the course's own."""
+    # nbgrader makes a gradebook with the help of a program that was installed with it, which is
+    # not found in an environment that is used without being activated.
+    if shutil.which("alembic") is None:
+        programs = str(Path(sys.executable).parent)
+        os.environ["PATH"] = os.pathsep.join([programs, os.environ.get("PATH", os.defpath)])
     c.Autograde.exporter_class = "graders.autograde.exporter.SubmissionExporter"
     # Mend does the work of ClearOutput, DeduplicateIds, OverwriteKernelspec and OverwriteCells,
     # of which two abort the whole batch for what one learner did.

@@ -22,8 +22,9 @@ class SubmissionExporter(NotebookExporter):
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.parent.init_destination = self._guarded(self.parent.init_destination)
+        super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
+        converter: Any = self.parent
+        converter.init_destination = self._guarded(converter.init_destination)
 
     def from_file(
         self, file_stream: Any, resources: dict[str, Any] | None = None, **kwargs: Any
@@ -35,17 +36,22 @@ class SubmissionExporter(NotebookExporter):
             return super().from_file(file_stream, resources, **kwargs)
         settings = Ackademy(parent=self)
         notebook = read(path, settings.max_bytes, settings.max_cells)
-        return self.from_notebook_node(notebook, resources, **kwargs)
+        return self.from_notebook_node(notebook, resources, **kwargs)  # type: ignore[no-untyped-call]
+
+    @property
+    def _course(self) -> Any:
+        converter: Any = self.parent
+        return converter.coursedir
 
     def _submission(self, assignment_id: str, student_id: str) -> Path:
-        course = self.parent.coursedir
+        course = self._course
         return Path(course.format_path(course.submitted_directory, student_id, assignment_id))
 
     def _guarded(self, init_destination: Callable[[str, str], bool]) -> Callable[[str, str], bool]:
         """The first thing that nbgrader does for a submission, after a look at its links."""
 
         def guarded(assignment_id: str, student_id: str) -> bool:
-            course = self.parent.coursedir
+            course = self._course
             folder = self._submission(assignment_id, student_id)
             submitted = Path(course.root, course.submitted_directory)
             refuse_links(folder, submitted if submitted in folder.parents else Path(course.root))

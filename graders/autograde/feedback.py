@@ -4,16 +4,17 @@ It runs nothing and loads nothing, and says so to the browser as well. nbgrader'
 a learner's scripts, and loads one from the network.
 """
 
+import html
 from collections.abc import Iterable
 from typing import Any
 
 from nbconvert.exporters import TemplateExporter
-from pygments import highlight
-from pygments.formatters import HtmlFormatter
-from pygments.lexers import PythonLexer
+from pygments import highlight  # type: ignore[import-untyped]
+from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped]
+from pygments.lexers import PythonLexer  # type: ignore[import-untyped]
 from traitlets import default
 
-from graders.autograde.clean import rendered
+from graders.autograde.clean import MOST, rendered
 from graders.autograde.config import TEMPLATES
 
 
@@ -37,16 +38,19 @@ class FeedbackExporter(TemplateExporter):
 
     def default_filters(self) -> Iterable[tuple[str, Any]]:
         """nbconvert's, and ours: ``rendered`` for markdown, ``coloured`` for Python."""
-        yield from super().default_filters()
+        yield from super().default_filters()  # type: ignore[no-untyped-call]
         yield "rendered", rendered
         yield "coloured", coloured
 
     def _init_resources(self, resources: dict[str, Any]) -> dict[str, Any]:
-        resources = super()._init_resources(resources)
-        resources["colours"] = HtmlFormatter().get_style_defs(".source")
-        return resources
+        made: dict[str, Any] = super()._init_resources(resources)  # type: ignore[no-untyped-call]
+        made["colours"] = HtmlFormatter().get_style_defs(".source")
+        return made
 
 
 def coloured(source: str) -> str:
     """Python, escaped, with a class for every kind of word."""
-    return highlight(source, PythonLexer(stripnl=False), HtmlFormatter(nowrap=True))
+    if len(source) > MOST:
+        return html.escape(source)
+    page: str = highlight(source, PythonLexer(stripnl=False), HtmlFormatter(nowrap=True))
+    return page

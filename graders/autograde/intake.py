@@ -96,17 +96,15 @@ def _notebook(path: Path, cells: list[Any]) -> NotebookNode:
         taken.add(read[-1].id)
         if claim := _claim(raw.get("metadata")):
             read[-1].metadata["nbgrader"] = claim
-    return nbformat.from_dict(
-        {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": read}
-    )
+    return _node({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": read})
 
 
 def new_cell(cell_type: str, source: str, cell_id: str) -> NotebookNode:
     """A cell without metadata and outputs."""
-    cell = {"cell_type": cell_type, "id": cell_id, "metadata": {}, "source": source}
-    if cell_type == "code":
-        cell |= {"execution_count": None, "outputs": []}
-    return nbformat.from_dict(cell)
+    output: dict[str, Any] = {"execution_count": None, "outputs": []} if cell_type == "code" else {}
+    return _node(
+        {"cell_type": cell_type, "id": cell_id, "metadata": {}, "source": source, **output}
+    )
 
 
 def fresh_id(taken: set[str]) -> str:
@@ -115,6 +113,11 @@ def fresh_id(taken: set[str]) -> str:
     while f"cell-{number}" in taken:
         number += 1
     return f"cell-{number}"
+
+
+def _node(content: dict[str, Any]) -> NotebookNode:
+    node: NotebookNode = nbformat.from_dict(content)
+    return node
 
 
 def _text(source: object) -> str | None:

@@ -4,7 +4,7 @@ As many as can stay where they are do; the others go after the released cell tha
 A solution cell is the learner's and is never moved.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from graders.autograde.released import Released
@@ -23,22 +23,25 @@ def arranged(
     there = {role: cell for role, cell in cells if role is not None}
     stay = longest_rising([ranks[role] for role in there])
     moved = [role for role in released if role in there and role.locked and ranks[role] not in stay]
-    left = [(role, cell) for role, cell in cells if role not in moved]
-    for role in released:
+    # By its rank, or None for what is no guide to where another belongs.
+    left = [
+        (ranks[role] if role is not None and ranks[role] in stay else None, cell)
+        for role, cell in cells
+        if role not in moved
+    ]
+    for role, rank in ranks.items():
         if role in moved:
-            left.insert(_place(left, ranks, role), (role, there[role]))
+            left.insert(_place(left, rank), (rank, there[role]))
         elif role.must_be_there and role not in there:
-            left.insert(_place(left, ranks, role), (role, new(role)))
+            left.insert(_place(left, rank), (rank, new(role)))
     return [cell for _, cell in left], moved
 
 
-def _place(
-    cells: Sequence[tuple[Released | None, Cell]], ranks: Mapping[Released, int], role: Released
-) -> int:
+def _place(cells: Sequence[tuple[int | None, Cell]], rank: int) -> int:
     """Right after the nearest released cell that came before; else right before the nearest
     that came after; else last."""
-    places = {ranks[other]: i for i, (other, _) in enumerate(cells) if other is not None}
-    if before := [rank for rank in places if rank < ranks[role]]:
+    places = {other: place for place, (other, _) in enumerate(cells) if other is not None}
+    if before := [other for other in places if other < rank]:
         return places[max(before)] + 1
     if places:
         return places[min(places)]

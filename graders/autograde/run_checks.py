@@ -5,6 +5,7 @@ a grade from: one number, or an error. What a check cell asks is read from the r
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -44,12 +45,18 @@ class RunChecks(NbGraderPreprocessor):
         )
         resources[UNSCORED] = set()
         numbers = count(1)
+        shown: set[str] = set()
         for cell in code:
             if (role := tests.get(grade_id(cell))) is None:
                 continue
             verdict = verdicts[role]
             if verdict is None or verdict.outcome == "unknown":
                 resources[UNSCORED].add(role.grade_id)
+            if verdict is not None and verdict.outcome in ("error", "unknown"):
+                # Code that does not run fails all checks alike; one picture of that will do.
+                if verdict.sentence in shown:
+                    verdict = replace(verdict, witness=None)
+                shown.add(verdict.sentence)
             cell.execution_count = next(numbers)
             cell.outputs = outputs(verdict, role.points or 0.0, cell.execution_count)
         return nb, resources
@@ -99,4 +106,7 @@ def outputs(verdict: Verdict | None, most: float, number: int) -> list[NotebookN
 
 def _number(points: float, number: int) -> NotebookNode:
     text = f"{points:.0f}" if points.is_integer() else repr(points)
-    return new_output("execute_result", {"text/plain": text}, execution_count=number)
+    output: NotebookNode = new_output(
+        "execute_result", {"text/plain": text}, execution_count=number
+    )
+    return output

@@ -73,9 +73,8 @@ class AmqpAgent:
             return Refusal("ChannelClosedByBroker", error.text, {"code": error.code}, did="changed")
 
     def lost(self, caller: Caller) -> None:
-        """Close all its sockets, oldest first."""
-        for socket in self._sockets.pop(caller, {}).values():
-            self._close(socket)
+        """Close all its sockets."""
+        self._close(*self._sockets.pop(caller, {}).values())
 
     # --- connections and channels ----------------------------------------------------------
 
@@ -103,10 +102,16 @@ class AmqpAgent:
         self._close(self._socket(caller, args))
         return Answer(None)
 
-    def _close(self, socket: Socket) -> None:
-        for channel in socket.channels.values():
+    def _close(self, *sockets: Socket) -> None:
+        """Close all at once: what one channel gives back is pushed to none of the others."""
+        channels = [channel for socket in sockets for channel in socket.channels.values()]
+        for channel in channels:
+            for tag in list(channel.consumers):
+                self._broker.cancel(channel, tag)
+        for channel in channels:
             self._broker.close(channel, "connection lost")
-        socket.inbox.clear()
+        for socket in sockets:
+            socket.inbox.clear()
 
     def _socket(self, caller: Caller, args: Args) -> Socket:
         number = args.get("connection")
@@ -190,23 +195,26 @@ class AmqpAgent:
         return Answer(tag)
 
     def _cancel(self, caller: Caller, args: Args) -> Reply:
-        """Like pika's BlockingChannel, give back what was pushed and never seen."""
+        """Like pika's BlockingChannel, give back what was pushed and never seen: to the queue, or
+        to the client what was auto-acked."""
         channel, socket = self._channel(caller, args), self._socket(caller, args)
         tag, number = _text(args, "consumer_tag"), _number(args, "channel")
         self._broker.cancel(channel, tag)
         kept: deque[Value] = deque()
         unseen: list[int] = []
+        settled: list[Value] = []
         for event in socket.inbox:
             assert isinstance(event, dict)
-            if event["consumer_tag"] == tag and event["channel"] == number:
-                unseen.append(_number(event, "delivery_tag"))
-            else:
+            if event["consumer_tag"] != tag or event["channel"] != number:
                 kept.append(event)
+            elif (delivery_tag := _number(event, "delivery_tag")) in channel.unacked:
+                unseen.append(delivery_tag)
+            else:
+                settled.append(event)
         socket.inbox = kept
         for delivery_tag in unseen:
-            if delivery_tag in channel.unacked:
-                self._broker.nack(channel, delivery_tag, multiple=False, requeue=True)
-        return Answer(None)
+            self._broker.nack(channel, delivery_tag, multiple=False, requeue=True)
+        return Answer(settled)
 
     def _get(self, caller: Caller, args: Args) -> Reply:
         delivery = self._broker.get(

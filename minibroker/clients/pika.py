@@ -54,6 +54,7 @@ class Connection:
         self._boundary = boundary
         self._channels: dict[int, Channel] = {}
         self._open = True
+        self._dispatching = False
         self._number = cast(int, self._ask("connect"))
 
     @property
@@ -76,23 +77,36 @@ class Connection:
 
     def process_data_events(self, time_limit: float | None = 0) -> None:
         """Wait up to `time_limit` seconds (None: for ever) for a delivery and hand it to its
-        consumer."""
+        consumer. Inside a callback it only waits: pika hands out nothing there."""
+        if self._dispatching:
+            if time_limit is None:
+                raise NotInSubset(
+                    "process_data_events(None) inside a callback waits for ever, since nothing is "
+                    "handed out there; give it a time limit"
+                )
+            self._boundary.ask("clock", "sleep", seconds=max(0, time_limit))
+            return
         event = cast("Delivery | None", self.ask("receive", timeout=time_limit))
         if event is not None:
             self._channels[cast(int, event["channel"])]._dispatch(event)
 
     def sleep(self, duration: float) -> None:
-        """Wait `duration` seconds, handing out deliveries meanwhile."""
+        """Wait `duration` seconds, handing out deliveries meanwhile (inside a callback: none)."""
+        assert duration >= 0, duration
         until = self._boundary.now + duration * 1_000_000
-        while (left := until - self._boundary.now) > 0:
-            self.process_data_events(left / 1_000_000)
+        left = duration
+        while True:
+            self.process_data_events(left)
+            left = (until - self._boundary.now) / 1_000_000
+            if left <= 0:
+                break
 
     def close(self, reply_code: int = 200, reply_text: str = "Normal shutdown") -> None:
         """Close; the broker takes back what was not settled."""
         self.ask("connection_close")
         self._open = False
         for channel in self._channels.values():
-            channel._open = False
+            channel._gone()
 
     def __enter__(self) -> "Connection":
         return self
@@ -245,32 +259,50 @@ class Channel:
     ) -> str:
         """Subscribe `on_message_callback(channel, method, properties, body)` to a queue."""
         if not callable(on_message_callback):
-            raise ValueError("callback on_message_callback must be callable")
+            raise TypeError(
+                f"callback on_message_callback must be callable, but got {on_message_callback!r}"
+            )
         _only_defaults("basic_consume", exclusive=exclusive, arguments=arguments)
-        tag = consumer_tag or self._next_tag()
+        tag = self._new_tag(consumer_tag)
         self._callbacks[tag] = on_message_callback
         try:
             self._ask("basic_consume", queue=queue, auto_ack=auto_ack, consumer_tag=tag)
         except BaseException:
-            del self._callbacks[tag]
+            self._callbacks.pop(tag, None)  # when the channel is gone, so are its consumers
             raise
         return tag
 
     def start_consuming(self) -> None:
         """Hand out deliveries until no consumer is left."""
+        if self.connection._dispatching:
+            raise exceptions.ReentrancyError(
+                "start_consuming may not be called from the scope of another BlockingConnection "
+                "or BlockingChannel callback"
+            )
+        if not self._open:
+            raise exceptions.ChannelWrongStateError("Channel is closed.")
         while self._callbacks:
             self.connection.process_data_events(time_limit=None)
 
     def stop_consuming(self, consumer_tag: str | None = None) -> None:
-        """Cancel one consumer, or all that have callbacks."""
-        for tag in [consumer_tag] if consumer_tag else list(self._callbacks):
+        """Cancel one consumer, or all of them."""
+        if consumer_tag:
+            self.basic_cancel(consumer_tag)
+            return
+        if self._generator is not None:
+            self.cancel()
+        for tag in list(self._callbacks):
             self.basic_cancel(tag)
 
     def basic_cancel(self, consumer_tag: str) -> list[Any]:
-        """End a subscription; deliveries that its callback has not seen go back."""
-        if self._callbacks.pop(consumer_tag, None) is not None:
-            self._ask("basic_cancel", consumer_tag=consumer_tag)
-        return []
+        """End a subscription; deliveries that its callback has not seen go back. Gives those
+        that cannot, because they counted as acked when they were sent."""
+        if self._generator is not None and self._generator.tag == consumer_tag:
+            self.cancel()
+        if self._callbacks.pop(consumer_tag, None) is None:
+            return []
+        unseen = cast("list[Delivery]", self._ask("basic_cancel", consumer_tag=consumer_tag))
+        return [(_deliver(event), _received(event), event["body"]) for event in unseen]
 
     def consume(
         self,
@@ -279,14 +311,15 @@ class Channel:
         exclusive: bool = False,
         arguments: dict[str, Any] | None = None,
         inactivity_timeout: float | None = None,
+        consumer_tag: str | None = None,
     ) -> Iterator[tuple[Any, Any, Any]]:
         """Yield (method, properties, body) for ever; three None after each
         `inactivity_timeout` seconds without a message."""
         _only_defaults("consume", exclusive=exclusive, arguments=arguments)
         if self._generator is None:
-            tag = self._next_tag()
-            self._generator = _Generator(tag, (queue, auto_ack))
+            tag = self._new_tag(consumer_tag)
             self._ask("basic_consume", queue=queue, auto_ack=auto_ack, consumer_tag=tag)
+            self._generator = _Generator(tag, (queue, auto_ack))
         elif self._generator.arguments != (queue, auto_ack):
             raise ValueError("consume() is already running with other arguments; cancel() it")
         generator = self._generator
@@ -300,7 +333,7 @@ class Channel:
                 yield None, None, None
 
     def cancel(self) -> int:
-        """End `consume()`; what it has not yielded goes back. Gives the number of those."""
+        """End `consume()`; what it has not yielded goes back. Gives 0, as pika does."""
         generator, self._generator = self._generator, None
         if generator is None:
             return 0
@@ -308,7 +341,7 @@ class Channel:
         if not generator.arguments[1]:
             for event in generator.pending:
                 self.basic_nack(cast(int, event["delivery_tag"]))
-        return len(generator.pending)
+        return 0
 
     def basic_get(self, queue: str, auto_ack: bool = False) -> tuple[Any, Any, Any]:
         """Take one message, or three None when there is none."""
@@ -345,6 +378,13 @@ class Channel:
         self._ask("channel_close")
         self._gone()
 
+    def __enter__(self) -> "Channel":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._open:
+            self.close()
+
     def __getattr__(self, name: str) -> NoReturn:
         if not name.startswith("_") and hasattr(BlockingChannel, name):
             outside("pika.BlockingChannel", name)
@@ -355,7 +395,11 @@ class Channel:
         if self._generator is not None and self._generator.tag == tag:
             self._generator.pending.append(event)
         elif (callback := self._callbacks.get(tag)) is not None:
-            callback(self, _deliver(event), _received(event), cast(bytes, event["body"]))
+            self.connection._dispatching = True
+            try:
+                callback(self, _deliver(event), _received(event), cast(bytes, event["body"]))
+            finally:
+                self.connection._dispatching = False
 
     def _ask(self, op: str, **args: object) -> Value:
         if not self._open:
@@ -371,9 +415,14 @@ class Channel:
         self._callbacks.clear()
         self._generator = None
 
-    def _next_tag(self) -> str:
-        self._tags += 1
-        return f"ctag{self.channel_number}.{self._tags}"
+    def _new_tag(self, wanted: str | None) -> str:
+        """The wanted consumer tag, or one made up."""
+        if not wanted:
+            self._tags += 1
+            return f"ctag{self.channel_number}.{self._tags}"
+        if wanted in self._callbacks or (self._generator and self._generator.tag == wanted):
+            raise exceptions.DuplicateConsumerTag(wanted)
+        return wanted
 
 
 def _deliver(event: Delivery) -> Basic.Deliver:
@@ -393,6 +442,8 @@ def _received(event: Delivery) -> BasicProperties:
 def _sent(properties: BasicProperties | None) -> dict[str, Any]:
     if properties is None:
         return {}
+    if not isinstance(properties, BasicProperties):
+        raise TypeError(f"properties must be pika.BasicProperties, but got {properties!r:.60}")
     found = {name: getattr(properties, name, None) for name in PROPERTIES}
     return {name: value for name, value in found.items() if value is not None}
 

@@ -14,7 +14,7 @@ the channel, as AMQP demands. All that happens to a copy goes into the trace.
 from collections.abc import Callable, Mapping
 
 from minibroker.queues.channel import Channel, Consumer, Delivery, Unacked
-from minibroker.queues.errors import AccessRefused, NotFound, PreconditionFailed
+from minibroker.queues.errors import AccessRefused, NotAllowed, NotFound, PreconditionFailed
 from minibroker.queues.exchange import DEFAULT, DirectExchange
 from minibroker.queues.message import Copy, Message
 from minibroker.queues.queue import Queue
@@ -68,7 +68,8 @@ class Broker:
 
     def declare_exchange(self, name: str, durable: bool = False, passive: bool = False) -> None:
         """Make a direct exchange, or find it."""
-        if passive or not name:
+        _refuse_default(name)
+        if passive:
             self._exchange(name)
             return
         exchange = self._exchanges.get(name)
@@ -87,9 +88,8 @@ class Broker:
 
     def bind(self, queue: str, exchange: str, routing_key: str) -> None:
         """Let the exchange put messages with this routing key into the queue."""
+        _refuse_default(exchange)
         target = self.queue(queue)
-        if exchange == DEFAULT:
-            raise AccessRefused("ACCESS_REFUSED - operation not permitted on the default exchange")
         self._exchange(exchange).bind(target.name, routing_key)
 
     def _exchange(self, name: str) -> DirectExchange:
@@ -143,7 +143,7 @@ class Broker:
         """Subscribe; from now on the broker pushes."""
         source = self.queue(queue)
         if tag in channel.consumers:
-            raise PreconditionFailed(f"NOT_ALLOWED - attempt to reuse consumer tag '{tag}'")
+            raise NotAllowed(f"NOT_ALLOWED - attempt to reuse consumer tag '{tag}'")
         consumer = Consumer(tag, source, channel, auto_ack, channel.prefetch)
         channel.consumers[tag] = consumer
         source.consumers.append(consumer)
@@ -280,6 +280,11 @@ class Broker:
                 why=why,
             )
         )
+
+
+def _refuse_default(exchange: str) -> None:
+    if exchange == DEFAULT:
+        raise AccessRefused("ACCESS_REFUSED - operation not permitted on the default exchange")
 
 
 def _word(flag: bool) -> str:

@@ -30,3 +30,10 @@ class PreconditionFailed(ChannelError):
     """406: an unknown delivery tag, or a declaration that differs from what exists."""
 
     code = 406
+
+
+class NotAllowed(ChannelError):
+    """530: a consumer tag that is in use on the channel. RabbitMQ closes the connection for it;
+    clients see to it that none is sent."""
+
+    code = 530

@@ -8,8 +8,8 @@ import builtins
 import sys
 from collections.abc import Callable, Coroutine, Generator
 from dataclasses import dataclass, field
-from types import CodeType, TracebackType
-from typing import Any
+from types import CodeType, ModuleType, TracebackType
+from typing import Any, NoReturn
 
 from minibroker.clients import make
 from minibroker.sim.effect import Effect, Exit, How, Interrupt, Refusal, Reply
@@ -19,6 +19,12 @@ from minibroker.sim.values import Value, crossing
 
 CELL = "<your cell>"
 """The file name of a learner's code, in tracebacks and here."""
+
+NAME = "__learner__"
+"""The name of the module that a learner's code is in."""
+
+# Only so that there is one: dataclasses look into it for annotations that are text.
+sys.modules.setdefault(NAME, ModuleType(NAME))
 
 MOST_TICKS = 200_000
 """Ticks that a process may take between two effects."""
@@ -42,18 +48,32 @@ class Job:
     clients: dict[str, str] = field(default_factory=dict)
 
 
-class Killed(BaseException):
-    """Raised in a process that is dead, at whatever it does next."""
+class Killed(GeneratorExit):
+    """Raised in a process that is dead, at whatever it does next.
+
+    A `GeneratorExit`, because a dead process's generators are closed, and one that has a
+    `finally:` must come to its end there without a word on stderr.
+    """
 
 
-class Spun(BaseException):
+class Spun(GeneratorExit):
     """Raised in a process that has spent its ticks, at whatever it does next."""
 
 
 class Boundary:
     """The learner's side of the boundary: what the clients and the stand-in modules call."""
 
-    __slots__ = ("_call", "_printed", "_room", "_ticks", "interrupted", "line", "now", "over")
+    __slots__ = (
+        "_call",
+        "_printed",
+        "_room",
+        "_ticks",
+        "interrupted",
+        "line",
+        "now",
+        "over",
+        "vanished",
+    )
 
     def __init__(self, call: Callable[[Effect], Reply], now: int) -> None:
         self._call = call
@@ -62,19 +82,22 @@ class Boundary:
         self._room = MOST_PRINTED
         self.now = now
         self.interrupted = False
-        self.over: BaseException | None = None
+        # What to raise in a process that is over. A class: an exception that is kept would keep
+        # its traceback, and so all the process's memory.
+        self.over: Callable[[], BaseException] | None = None
+        self.vanished = ""
         self.line = 0
 
     def ask(self, client: str, op: str, **args: object) -> Value:
         """Cross the boundary. Raises `Refused` for a refusal; each client turns it into its
         own library's exception."""
         if self.over is not None:
-            raise self.over
+            raise self.over()
         effect = Effect(client, op, crossing(args), self.take_printed())  # type: ignore[arg-type]
         try:
             reply = self._call(effect)
-        except Killed as dead:
-            self.over = dead
+        except Killed:
+            self.over = Killed
             raise
         self.now = reply.now
         self._ticks = MOST_TICKS
@@ -89,11 +112,19 @@ class Boundary:
         """Called at every function, loop, `except` and `finally` entry; always True."""
         self._ticks -= 1
         if self._ticks < 0 and self.over is None:
-            self.over = Spun()
+            self.over = Spun
             self.line = sys._getframe(1).f_lineno
         if self.over is not None:
-            raise self.over
+            raise self.over()
         return True
+
+    def vanish(self, call: str) -> NoReturn:
+        """End the process where it stands, as `os._exit` would."""
+        if self.over is None:
+            self.over = ProcessVanished
+            self.vanished = call
+            self.line = sys._getframe(2).f_lineno  # who called the stand-in that calls this
+        raise self.over()
 
     def write(self, text: str) -> int:
         """Take what the process prints."""
@@ -158,7 +189,7 @@ def live(
 
 def _run(code: CodeType, job: Job, boundary: Boundary) -> How:
     namespace: dict[str, Any] = {
-        "__name__": "__learner__",
+        "__name__": NAME,
         "__builtins__": _builtins(job, boundary),
         TICK: boundary.tick,
     }
@@ -167,6 +198,7 @@ def _run(code: CodeType, job: Job, boundary: Boundary) -> How:
         raise NameError(f"this cell does not define the function {job.entry}")
     result: object = entry(*(make(kind, boundary) for kind in job.clients.values()))
     if isinstance(result, Coroutine | Generator):
+        result.close()  # or the interpreter warns, some time later, that it was never awaited
         raise TypeError(
             f"{job.entry} made a {type(result).__name__} and did nothing yet; write a plain "
             "function, without async and yield"
@@ -193,7 +225,10 @@ def _builtins(job: Job, boundary: Boundary) -> dict[str, Any]:
 
     stand_ins: dict[str, Any] = {
         "__import__": importer(
-            lambda: boundary.now, boundary.sleep, f"{job.seed}/{job.process}/{job.incarnation}"
+            lambda: boundary.now,
+            boundary.sleep,
+            boundary.vanish,
+            f"{job.seed}/{job.process}/{job.incarnation}",
         ),
         "print": show,
         "input": ask,
@@ -202,9 +237,11 @@ def _builtins(job: Job, boundary: Boundary) -> dict[str, Any]:
 
 
 def _exit(how: How, error: BaseException | None, boundary: Boundary) -> Exit:
-    over, printed = boundary.over, boundary.take_printed()
-    if isinstance(over, Spun):
+    printed = boundary.take_printed()
+    if boundary.over is Spun:
         return Exit("spun", line=boundary.line, printed=printed)
+    if boundary.over is ProcessVanished:
+        return Exit("vanished", message=boundary.vanished, line=boundary.line, printed=printed)
     if error is None:
         return Exit(how, printed=printed)
     if isinstance(error, KeyboardInterrupt) and boundary.interrupted:
@@ -212,11 +249,11 @@ def _exit(how: How, error: BaseException | None, boundary: Boundary) -> Exit:
     if isinstance(error, SystemExit) and error.code in (None, 0):
         return Exit("returned", printed=printed)
     line = _line(error.__traceback__)
-    if isinstance(error, ProcessVanished):
-        return Exit("vanished", message=str(error), line=line, printed=printed)
     try:
         message = str(error)
-    except Exception:
+    except Killed:
+        raise
+    except BaseException:  # it is a learner's __str__, and may loop or leave
         message = "(its text cannot be shown: its __str__ raised)"
     return Exit("raised", type(error).__name__, _plain(message)[:500], line, printed)
 

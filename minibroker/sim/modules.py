@@ -6,7 +6,9 @@ sentence. The real modules are never patched, since the kernel's own threads use
 imports are the real ones, but for those that start threads, processes or sockets.
 """
 
+import base64
 import builtins
+import calendar
 import datetime as real_datetime
 import os as real_os
 import random as real_random
@@ -36,33 +38,32 @@ class NotSimulated(ImportError):
     """The module cannot be used in a simulated process; the text says why and what to do."""
 
 
-class ProcessVanished(BaseException):
-    """The learner's code asked for the end of its operating system process."""
+class ProcessVanished(GeneratorExit):
+    """Raised in a process that has ended itself (`os._exit`), at whatever it does next."""
 
 
 def importer(
-    now: Callable[[], int], sleep: Callable[[float], None], seed: str
+    now: Callable[[], int],
+    sleep: Callable[[float], None],
+    vanish: Callable[[str], NoReturn],
+    seed: str,
 ) -> Callable[..., Any]:
     """An `__import__` for one incarnation.
 
-    `now()` gives the virtual time in microseconds, `sleep(seconds)` is an effect, `seed` makes
-    all chance of this incarnation.
+    `now()` gives the virtual time in microseconds, `sleep(seconds)` is an effect, `vanish(call)`
+    ends the process as `os._exit` would, `seed` makes all chance of this incarnation. What
+    draws from the operating system's chance (`uuid`, `secrets`, `os`) has a generator of its own
+    here, which `random.seed()` does not reach.
     """
     made: dict[str, ModuleType] = {}
-    chance: list[real_random.Random] = []
-
-    def random() -> real_random.Random:
-        if not chance:
-            chance.append(real_random.Random(seed))
-        return chance[0]
-
+    entropy = real_random.Random(f"{seed}/entropy")
     makers: dict[str, Callable[[], ModuleType]] = {
         "time": lambda: _time(now, sleep),
         "datetime": lambda: _datetime(now),
-        "random": lambda: _random(random()),
-        "uuid": lambda: _uuid(random()),
-        "secrets": lambda: _secrets(random()),
-        "os": lambda: _os(random()),
+        "random": lambda: _random(seed, entropy),
+        "uuid": lambda: _uuid(entropy),
+        "secrets": lambda: _secrets(entropy),
+        "os": lambda: _os(entropy, vanish),
     }
 
     def __import__(
@@ -75,11 +76,12 @@ def importer(
         top = name.partition(".")[0]
         if top in REFUSED and level == 0:
             raise NotSimulated(f"{top} cannot be used here: {REFUSED[top]}")
-        if name in makers and level == 0:
-            if name not in made:
-                made[name] = makers[name]()
-            return made[name]
-        return builtins.__import__(name, globals, locals, fromlist or (), level)
+        found = builtins.__import__(name, globals, locals, fromlist or (), level)
+        if top in makers and level == 0 and (name == top or not fromlist):
+            if top not in made:
+                made[top] = makers[top]()
+            return made[top]
+        return found
 
     return __import__
 
@@ -111,6 +113,12 @@ def _time(now: Callable[[], int], sleep: Callable[[float], None]) -> ModuleType:
             ("monotonic_ns", "perf_counter_ns", "process_time_ns", "thread_time_ns"),
             lambda: now() * 1_000,
         ),
+        # Local time is UTC, whatever the machine's is.
+        timezone=0,
+        altzone=0,
+        daylight=0,
+        tzname=("UTC", "UTC"),
+        mktime=lambda t: float(calendar.timegm(t)),
         gmtime=lambda secs=None: real_time.gmtime(moment(secs)),
         localtime=lambda secs=None: real_time.gmtime(moment(secs)),
         ctime=lambda secs=None: real_time.asctime(real_time.gmtime(moment(secs))),
@@ -119,12 +127,13 @@ def _time(now: Callable[[], int], sleep: Callable[[float], None]) -> ModuleType:
 
 
 def _datetime(now: Callable[[], int]) -> ModuleType:
+    def aware(then: real_datetime.datetime) -> real_datetime.datetime:
+        return then if then.tzinfo is not None else then.replace(tzinfo=real_datetime.UTC)
+
     class datetime(real_datetime.datetime):
         @classmethod
         def now(cls, tz: real_datetime.tzinfo | None = None) -> "datetime":
-            then = EPOCH + real_datetime.timedelta(microseconds=now())
-            then = then.astimezone(tz) if tz is not None else then.replace(tzinfo=None)
-            return cls.combine(then.date(), then.timetz())
+            return cls.fromtimestamp((_EPOCH_US + now()) / 1_000_000, tz)
 
         @classmethod
         def utcnow(cls) -> "datetime":
@@ -134,54 +143,90 @@ def _datetime(now: Callable[[], int]) -> ModuleType:
         def today(cls) -> "datetime":
             return cls.now()
 
+        @classmethod
+        def fromtimestamp(
+            cls, timestamp: float, tz: real_datetime.tzinfo | None = None
+        ) -> "datetime":
+            then = super().fromtimestamp(timestamp, tz or real_datetime.UTC)
+            return then if tz is not None else then.replace(tzinfo=None)
+
+        def timestamp(self) -> float:
+            return real_datetime.datetime.timestamp(aware(self))
+
+        def astimezone(self, tz: real_datetime.tzinfo | None = None) -> "datetime":
+            then = real_datetime.datetime.astimezone(aware(self), tz or real_datetime.UTC)
+            return type(self).combine(then.date(), then.timetz())
+
     class date(real_datetime.date):
         @classmethod
         def today(cls) -> "date":
-            then = EPOCH + real_datetime.timedelta(microseconds=now())
+            return cls.fromtimestamp((_EPOCH_US + now()) / 1_000_000)
+
+        @classmethod
+        def fromtimestamp(cls, timestamp: float) -> "date":
+            then = real_datetime.datetime.fromtimestamp(timestamp, real_datetime.UTC)
             return cls(then.year, then.month, then.day)
 
     return _stand_in(real_datetime, datetime=datetime, date=date)
 
 
-def _random(chance: real_random.Random) -> ModuleType:
+def _random(seed: str, entropy: real_random.Random) -> ModuleType:
     class Random(real_random.Random):
-        def __init__(self, x: Any = None) -> None:
-            super().__init__(chance.random() if x is None else x)
+        def seed(self, a: Any = None, version: int = 2) -> None:
+            super().seed(entropy.getrandbits(64) if a is None else a, version)
 
+    chance = Random(seed)
     methods = {
         name: getattr(chance, name)
         for name in real_random.__all__
         if not name[0].isupper() and hasattr(chance, name)
     }
-    return _stand_in(real_random, Random=Random, SystemRandom=Random, **methods)
+    return _stand_in(real_random, Random=Random, SystemRandom=_system_random(entropy), **methods)
 
 
-def _uuid(chance: real_random.Random) -> ModuleType:
+def _system_random(entropy: real_random.Random) -> type[real_random.Random]:
+    class SystemRandom(real_random.Random):
+        """Cannot be seeded, as the real one."""
+
+        def seed(self, *_: Any, **__: Any) -> None:
+            super().seed(entropy.getrandbits(64))
+
+    return SystemRandom
+
+
+def _uuid(entropy: real_random.Random) -> ModuleType:
     def uuid4() -> real_uuid.UUID:
-        return real_uuid.UUID(bytes=chance.randbytes(16), version=4)
+        return real_uuid.UUID(bytes=entropy.randbytes(16), version=4)
 
     def uuid1(node: int | None = None, clock_seq: int | None = None) -> real_uuid.UUID:
-        return real_uuid.UUID(bytes=chance.randbytes(16), version=1)
+        return real_uuid.UUID(bytes=entropy.randbytes(16), version=1)
 
     return _stand_in(real_uuid, uuid4=uuid4, uuid1=uuid1)
 
 
-def _secrets(chance: real_random.Random) -> ModuleType:
+def _secrets(entropy: real_random.Random) -> ModuleType:
+    def token_bytes(nbytes: int | None = None) -> bytes:
+        return entropy.randbytes(real_secrets.DEFAULT_ENTROPY if nbytes is None else nbytes)
+
+    def token_hex(nbytes: int | None = None) -> str:
+        return token_bytes(nbytes).hex()
+
+    def token_urlsafe(nbytes: int | None = None) -> str:
+        return base64.urlsafe_b64encode(token_bytes(nbytes)).rstrip(b"=").decode("ascii")
+
     return _stand_in(
         real_secrets,
-        token_bytes=lambda n=32: chance.randbytes(n),
-        token_hex=lambda n=32: chance.randbytes(n).hex(),
-        token_urlsafe=lambda n=32: real_uuid.UUID(bytes=chance.randbytes(16)).hex[:n],
-        randbelow=chance.randrange,
-        randbits=chance.getrandbits,
-        choice=chance.choice,
+        SystemRandom=_system_random(entropy),
+        token_bytes=token_bytes,
+        token_hex=token_hex,
+        token_urlsafe=token_urlsafe,
+        randbelow=entropy.randrange,
+        randbits=entropy.getrandbits,
+        choice=entropy.choice,
     )
 
 
-def _os(chance: real_random.Random) -> ModuleType:
-    def vanish(status: int = 0) -> NoReturn:
-        raise ProcessVanished(f"os._exit({status!r})")
-
+def _os(entropy: real_random.Random, vanish: Callable[[str], NoReturn]) -> ModuleType:
     def refused(name: str) -> Callable[..., NoReturn]:
         def call(*args: Any, **kwargs: Any) -> NoReturn:
             raise NotSimulated(
@@ -198,8 +243,8 @@ def _os(chance: real_random.Random) -> ModuleType:
     ]
     return _stand_in(
         real_os,
-        _exit=vanish,
-        abort=lambda: vanish(134),
-        urandom=chance.randbytes,
+        _exit=lambda status: vanish(f"os._exit({status!r})"),
+        abort=lambda: vanish("os.abort()"),
+        urandom=entropy.randbytes,
         **{name: refused(name) for name in leaving},
     )

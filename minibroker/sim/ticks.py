@@ -37,7 +37,8 @@ def tree_of(source: str) -> ast.Module:
                 "to another cell"
             )
         else:
-            reason = f"line {line} does not parse: {error.msg}"
+            where = f"line {line}" if line else "the cell"
+            reason = f"{where} does not parse: {error.msg}"
         raise DoesNotParse(line, reason) from None
     except (ValueError, RecursionError, MemoryError) as error:
         raise DoesNotParse(

@@ -64,7 +64,10 @@ def encoded(value: object) -> str:
 
 def decoded(text: str | bytes) -> Value:
     """Read `encoded` text back; raises ValueError for anything else."""
-    return json.loads(text, object_hook=_unmark)  # type: ignore[no-any-return]
+    try:
+        return json.loads(text, object_hook=_unmark)  # type: ignore[no-any-return]
+    except RecursionError:
+        raise ValueError("the text is nested too deeply") from None
 
 
 def _mark(value: object) -> dict[str, str]:

@@ -9,9 +9,9 @@ after every action.
 
 A run comes to rest when no action is left. Then every blocked call is interrupted
 (KeyboardInterrupt, as Ctrl+C would), and the run ends when all processes have. A process that
-polls never blocks, so *idle* answers are counted too: each one in a row takes twice as long as
-the one before, up to a second, and after 25 of them the next one waits for the next thing that
-can change anything; if there is no such thing, it is interrupted.
+polls never blocks, so *idle* answers are counted too: each one in a row takes at least twice as
+long as the one before had to, up to a second, and after 25 of them the next one waits for the next
+thing that can change anything; if there is no such thing, it is interrupted.
 
 A process that crashes or raises is started afresh after `RESTART_DELAY`, as a supervisor would,
 until it has raised more often than its member allows.
@@ -72,6 +72,7 @@ class Member:
     raised: int = 0
     process: Process | None = None
     number: int = 0
+    asked: int = 0
     waiting: Wait | None = None
     idle: int = 0
     interrupts: int = 0
@@ -98,8 +99,10 @@ class Printed:
 
 @dataclass
 class Recording:
-    """The steps that one incarnation took and the replies it took them for."""
+    """The steps that one incarnation took and the replies it took them for, and when (virtual
+    time in microseconds) it was started."""
 
+    started: int = 0
     steps: list[Step] = field(default_factory=list)
     replies: list[Reply] = field(default_factory=list)
 
@@ -176,7 +179,7 @@ class World:
         self._progress()
         caller = member.caller
         self.trace.append(Started(at=self.clock.now, who=member.label))
-        self.recordings[caller] = Recording()
+        self.recordings[caller] = Recording(self.clock.now)
         process = member.process = self._launch(caller)
         self._stepped(member, process.start(self.clock.now))
 
@@ -259,6 +262,7 @@ class World:
     def _requested(self, member: Member, effect: Effect) -> None:
         self.effects += 1
         member.number = self.effects
+        member.asked = self.clock.now
         caller = member.caller
         self.trace.append(
             Requested(
@@ -317,15 +321,17 @@ class World:
             return
         if did == "idle" and member.idle <= IDLE_ENOUGH:
             in_a_row = member.idle // IDLE_STEP
-            when = self.clock.now + min(LATENCY << max(0, in_a_row - 1), SECOND)
+            when = max(when, member.asked + min(LATENCY << max(0, in_a_row - 1), SECOND))
         elif member.idle > IDLE_ENOUGH:
-            if self._pending:
-                when = max(when, min(due for due, _, _, own in self._due if own))
-            elif self._all_idle():
+            idle = self._all_idle()
+            if idle and not self._pending:
                 if member.interrupts >= INTERRUPTS:
                     self._killed(member)
                     return
                 reply = Interrupt()
+            else:
+                # A process that is not idle may be about to change something, too.
+                when = max(when, min(due for due, _, _, own in self._due if own or not idle))
         process, number = member.process, member.number
         assert process is not None
         self._push(when, lambda: self._resume(member, process, number, reply), False)
@@ -336,8 +342,11 @@ class World:
             member.idle = 0
 
     def _all_idle(self) -> bool:
+        """Whether no process can go on by itself; one that sleeps can."""
         return all(
-            member.process is None or member.waiting is not None or member.idle > IDLE_ENOUGH
+            member.process is None
+            or member.idle > IDLE_ENOUGH
+            or (member.waiting is not None and member.waiting.deadline is None)
             for member in self._members
         )
 

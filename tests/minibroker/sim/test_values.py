@@ -124,7 +124,7 @@ def test_a_list_that_holds_itself_is_refused() -> None:
     "text", ["", "{", "[1,]", '{"$bytes":"no base64!"}', b"\xff", "[" * 100_000, "1" * 5_000]
 )
 def test_what_is_no_text_of_a_value_is_a_value_error(text: str | bytes) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         decoded(text)
 
 

@@ -1,0 +1,190 @@
+import re
+from itertools import pairwise
+from xml.etree import ElementTree
+
+import pytest
+
+from graders import timeline_svg
+from graders.timeline import Lane, Row, Timeline, build
+from graders.timeline_layout import LANES, fit, layout, width
+from graders.timeline_svg import svg
+from graders.timeline_text import text
+from tests.graders import stories
+
+NAMESPACE = "{http://www.w3.org/2000/svg}"
+STORIES = {
+    "duplicate": (stories.FORGETS, "charged_once"),
+    "lost": (stories.ACKS_FIRST, "nothing_lost"),
+    "stuck": (stories.NEVER_ACKS, "queue_drained"),
+    "poison": (stories.REQUEUES, "queue_drained"),
+    "raises": (stories.RAISES, "queue_drained"),
+}
+
+
+@pytest.fixture(params=STORIES, scope="module")
+def timeline(request: pytest.FixtureRequest) -> Timeline:
+    verdict = stories.failing(*STORIES[request.param])
+    assert verdict.witness is not None
+    return build(verdict.witness, verdict.findings)
+
+
+def one_row(said: str, name: str = "orders", note: str = "") -> Timeline:
+    lanes = Lane("producer", "producer"), Lane("queue", name)
+    anomaly = bool(note)
+    return Timeline("t", lanes, (Row(0, 1, 0, 1, said, "publish", False, anomaly, note),))
+
+
+def parsed(picture: str) -> ElementTree.Element:
+    return ElementTree.fromstring(picture)
+
+
+def shown(picture: str) -> list[str]:
+    """Every text of a picture, in full where it was cut."""
+    found = []
+    for element in parsed(picture).iter(f"{NAMESPACE}text"):
+        full = element.find(f"{NAMESPACE}title")
+        found.append(full.text or "" if full is not None else element.text or "")
+    return found
+
+
+def test_it_is_xml_with_a_title_and_a_description_that_it_names(timeline: Timeline) -> None:
+    root = parsed(svg(timeline))
+    title, description = root[0], root[1]
+    assert root.get("role") == "img"
+    assert (title.tag, title.text) == (f"{NAMESPACE}title", timeline.title)
+    assert root.get("aria-labelledby") == title.get("id")
+    assert root.get("aria-describedby") == description.get("id")
+
+
+def test_the_description_tells_every_row_in_words(timeline: Timeline) -> None:
+    told = parsed(svg(timeline))[1].text or ""
+    for row in timeline.rows:
+        assert row.text in told
+        assert row.note in told
+
+
+def test_every_text_of_the_picture_is_in_the_text_form_too(timeline: Timeline) -> None:
+    words = " ".join(text(timeline).split())
+    rows = [said for said in shown(svg(timeline)) if any(said == r.text for r in timeline.rows)]
+    assert sorted(rows) == sorted(row.text for row in timeline.rows)
+    for said in rows:
+        assert " ".join(said.split()) in words
+
+
+def test_names_and_texts_are_escaped() -> None:
+    evil = '<script>alert("x")</script>&'
+    picture = svg(one_row(evil, name=evil, note=evil))
+    assert "<script" not in picture
+    assert shown(picture).count(evil) == 3
+
+
+def test_characters_that_xml_forbids_are_replaced() -> None:
+    picture = svg(one_row("a\x00b\x1b\ud800c\ufffe", name="\x08"))
+    picture.encode("utf-8")
+    assert "a\ufffdb\ufffd\ufffdc\ufffd" in shown(picture)
+
+
+def test_it_runs_nothing_and_loads_nothing(timeline: Timeline) -> None:
+    picture = svg(timeline).replace('xmlns="http://www.w3.org/2000/svg"', "", 1)
+    assert {element.tag.removeprefix(NAMESPACE) for element in parsed(svg(timeline)).iter()} <= {
+        "svg", "title", "desc", "rect", "text", "line", "path", "circle",
+    }  # fmt: skip
+    for name in ("href", "http:", "https:", "url(", " onload", "@import"):
+        assert name not in picture
+
+
+def test_two_pictures_on_one_page_share_no_id() -> None:
+    one, other = one_row("publish order-1"), one_row("publish order-2")
+    pictures = svg(one) + svg(other) + svg(one, of="another check")
+    ids = re.findall(r' id="([^"]*)"', pictures)
+    assert len(ids) == 6
+    assert len(set(ids)) == len(ids)
+
+
+def test_the_same_timeline_is_the_same_picture_byte_for_byte(timeline: Timeline) -> None:
+    assert svg(timeline) == svg(timeline)
+
+
+def test_labels_stay_between_the_numbers_and_the_notes(timeline: Timeline) -> None:
+    places = layout(timeline)
+    for row, label in zip(timeline.rows, places.labels, strict=True):
+        assert label.x >= LANES
+        assert label.x + label.width <= (places.notes if row.anomaly else places.width)
+        assert label.width >= width(label.shown, 12)
+
+
+def test_what_does_not_fit_is_cut_and_stands_in_full_in_its_title() -> None:
+    long = "x" * 240
+    picture = svg(one_row(long, name="q" * 60, note="n" * 90))
+    cut = [t.text or "" for t in parsed(picture).iter(f"{NAMESPACE}title")]
+    assert {long, "q" * 60, "n" * 90} <= set(cut)
+    places = layout(one_row(long, name="q" * 60, note="n" * 90))
+    assert places.labels[0].shown.endswith("…")
+    assert places.labels[0].x + places.labels[0].width <= places.notes
+    assert places.width < 1_000
+
+
+def test_a_text_that_fits_is_left_alone_and_a_cut_one_fits() -> None:
+    assert fit("order-1", width("order-1", 12), 12) == "order-1"
+    for room in range(10, 80):
+        assert width(fit("order-1234567890", room, 12), 12) <= max(room, width("…", 12)) + 1e-9
+
+
+def test_heads_do_not_overlap(timeline: Timeline) -> None:
+    places = layout(timeline)
+    ends = [
+        (x - wide / 2, x + wide / 2) for x, wide in zip(places.lanes, places.heads, strict=True)
+    ]
+    for (_, right), (left, _) in pairwise(ends):
+        assert right < left
+
+
+def test_a_fault_is_a_cross_and_an_anomaly_a_pointer_not_only_colours() -> None:
+    plain = Row(0, 1, 0, None, "x", "take")
+    lanes = (Lane("process", "worker#1"),)
+    fault = svg(Timeline("t", lanes, (Row(0, 1, 0, None, "x", "crash", fault=True),)))
+    anomaly = svg(Timeline("t", lanes, (Row(0, 1, 0, None, "x", "take", anomaly=True),)))
+    assert "<path" not in svg(Timeline("t", lanes, (plain,)))
+    assert "<path" in fault
+    assert "<path" in anomaly
+
+
+def test_a_dead_incarnation_goes_on_as_a_dashed_line() -> None:
+    rows = tuple(Row(0, 1, 0, None, "x", "take") for _ in range(3))
+    alive, dead = Lane("process", "worker#1"), Lane("process", "worker#1", None, 1, True)
+    assert "stroke-dasharray" not in svg(Timeline("t", (alive,), rows))
+    assert "stroke-dasharray" in svg(Timeline("t", (dead,), rows))
+
+
+def test_a_timeline_without_rows_or_lanes_can_be_drawn() -> None:
+    assert parsed(svg(Timeline("nothing happened", (), ()))).tag == f"{NAMESPACE}svg"
+
+
+@pytest.mark.parametrize(
+    ("ink", "ground", "least"),
+    [
+        (timeline_svg.INK, "#ffffff", 4.5),
+        (timeline_svg.FAINT, "#ffffff", 4.5),
+        (timeline_svg.FAINT, timeline_svg.ANOMALY_BAND, 4.5),
+        (timeline_svg.FAINT, timeline_svg.FAULT_BAND, 4.5),
+        (timeline_svg.FAULT, "#ffffff", 4.5),
+        (timeline_svg.FAULT, timeline_svg.FAULT_BAND, 4.5),
+        (timeline_svg.ANOMALY, timeline_svg.ANOMALY_BAND, 4.5),
+        (timeline_svg.ANOMALY_EDGE, timeline_svg.ANOMALY_BAND, 3.0),
+        (timeline_svg.LINE, "#ffffff", 3.0),
+        (timeline_svg.ALIVE_EDGE, "#ffffff", 3.0),
+        *((timeline_svg.INK, ground, 4.5) for _, ground, _ in timeline_svg.HEADS.values()),
+        *((timeline_svg.FAINT, ground, 4.5) for _, ground, _ in timeline_svg.HEADS.values()),
+        *((edge, "#ffffff", 3.0) for _, _, edge in timeline_svg.HEADS.values()),
+    ],
+)
+def test_colours_can_be_told_from_what_is_behind_them(ink: str, ground: str, least: float) -> None:
+    light, dark = sorted((luminance(ink), luminance(ground)), reverse=True)
+    assert (light + 0.05) / (dark + 0.05) >= least
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance (WCAG 2.1)."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
