@@ -20,7 +20,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; gives its exit status."""
     steady_hashes()
     parser = _parser()
-    options = parser.parse_args(arguments)
+    options, rest = parser.parse_known_args(arguments)
+    if rest and options.run is not _lab:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    options.rest = rest
     try:
         status: int = options.run(options)
         return status
@@ -45,8 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    lab = commands.add_parser("lab", help="open the course in JupyterLab")
-    lab.add_argument("rest", nargs=argparse.REMAINDER, help="passed on to jupyter lab")
+    lab = commands.add_parser("lab", help="open the course in JupyterLab; what follows goes on to it")
     lab.set_defaults(run=_lab)
 
     check = commands.add_parser("check", help="check your solution of an exercise")

@@ -206,7 +206,9 @@ def spin(seconds):
 def shout(mebibytes):
     """Write to standard output."""
     for _ in range(mebibytes):
-        os.write(1, b"!" * (1 << 20))
+        left = 1 << 20
+        while left:  # a pipe may take only a part of it
+            left -= os.write(1, b"!" * left)
     print("!" * 1000, flush=True)
     return mebibytes
 
