@@ -36,7 +36,7 @@ def find(trace: Trace) -> list[Finding]:
                 f"by {event.who} at {event.at / 1e6:.3f} s" for _, event in effects
             )
             times = {2: "twice"}.get(len(effects), f"{len(effects)} times")
-            sentence = f"{subject} had its {kind} made {times}: {who}"
+            sentence = f"the {kind} for {subject} was made {times}: {who}"
         else:
             sentence = f"a {kind} was made for {subject}, which no message asked for"
         findings.append(Finding("duplicate_effect", sentence, positions))

@@ -129,7 +129,7 @@ def test_the_lesson_goes_from_a_double_charge_to_green(lab):
         assert not [out for out in outputs if out["kind"] == "error"], source
         printed += [out["text"] for out in outputs if out["kind"] == "stream"]
     said = "".join(printed)
-    twice = said.index("order-1 had its charge made twice")
+    twice = said.index("the charge for order-1 was made twice")
     lost = said.index("order-1 was lost")
     green = said.rindex("✓ every order charged once")
     assert twice < lost < green

@@ -32,7 +32,7 @@ def test_a_fail_shows_line_timeline_output_and_how_to_run_it_again() -> None:
     line, timeline, printed, replay = explain.text(verdict).replace("\n\ntime/s", "\ntime/s").split(
         "\n\n"
     )  # fmt: skip
-    assert line.startswith("✗ charged_once, 0 of 4 points: order-1 had its charge made twice: ")
+    assert line.startswith("✗ charged_once, 0 of 4 points: the charge for order-1 was made twice: ")
     assert "◀ charged again" in timeline
     assert printed.splitlines() == [
         "What your code printed in this schedule:",

@@ -175,7 +175,7 @@ def test_what_was_written_in_a_check_cell_is_kept(course: Course, log: str) -> N
     ("student", "said"),
     [
         ("ann-untouched", "worker raised NotImplementedError in line 8 of the cell"),
-        ("cem-wrong", "order-3 had its charge made twice"),
+        ("cem-wrong", "the charge for order-3 was made twice"),
         ("dov-never-polls", "nothing was proved: worker never took a message from orders"),
         ("eli-syntax-error", "your cell cannot be run: line 2 does not parse"),
     ],
