@@ -104,13 +104,17 @@ def explore(
     if fault_free.trace.text() != again.trace.text():
         return unsteady
     plans = single_crashes(fault_free.trace)
-    tried = plans[: spec.budget.schedules]
     taped = _taped(launch, fault_free)
+    runs, spent = [fault_free], fault_free.effects
     try:
-        runs = [fault_free, *(run(spec, taped, plan, seed) for plan in tried)]
+        for plan in plans[: spec.budget.schedules]:
+            if spent >= spec.budget.together:
+                break
+            runs.append(run(spec, taped, plan, seed))
+            spent += runs[-1].effects
     except NotDeterministic:
         return unsteady
-    return Exploration(spec, seed, fault_free, _judged(spec, runs), len(tried), len(plans))
+    return Exploration(spec, seed, fault_free, _judged(spec, runs), len(runs) - 1, len(plans))
 
 
 def single_crashes(trace: Trace) -> list[Plan]:

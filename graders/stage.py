@@ -19,7 +19,7 @@ from minibroker.queues.broker import Broker
 from minibroker.sim.clock import Clock, seconds
 from minibroker.sim.effect import Caller, Launch
 from minibroker.sim.faults import Plan
-from minibroker.sim.trace import Owed, Trace
+from minibroker.sim.trace import Ended, Owed, Trace
 from minibroker.sim.values import Value
 from minibroker.sim.world import Member, Printed, Recording, World
 
@@ -83,6 +83,11 @@ class Run:
     trace: Trace
     printed: Sequence[Printed]
     recordings: Mapping[Caller, Recording]
+
+    @property
+    def effects(self) -> int:
+        """How many effects there were."""
+        return sum(ended.effects for ended in self.trace.of(Ended))
 
 
 @dataclass(frozen=True)
