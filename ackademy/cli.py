@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    lab = commands.add_parser("lab", help="open the course in JupyterLab; what follows goes on to it")
+    lab = commands.add_parser("lab", help="open the course in JupyterLab (takes its arguments)")
     lab.set_defaults(run=_lab)
 
     check = commands.add_parser("check", help="check your solution of an exercise")
@@ -73,6 +73,8 @@ def _parser() -> argparse.ArgumentParser:
     parts = dev.add_subparsers(required=True, metavar="PART")
     exercises = parts.add_parser("exercises", help="make exercises/ from solutions/ anew")
     exercises.set_defaults(run=_exercises)
+    drawn = parts.add_parser("pictures", help="draw the documentation's pictures anew")
+    drawn.set_defaults(run=_pictures)
     notebooks = parts.add_parser("notebooks", help="run lessons and solutions, keep the outputs")
     notebooks.add_argument("paths", type=Path, nargs="*", help="which; all if none is given")
     notebooks.set_defaults(run=_notebooks)
@@ -164,9 +166,8 @@ def _hint(options: argparse.Namespace) -> int:
 
 
 def _exercises(options: argparse.Namespace) -> int:
-    from graders.autograde.release import generate
-
     from ackademy.cells import course_root
+    from graders.autograde.release import generate
 
     root = course_root()
     for folder in sorted((root / "solutions").iterdir()):
@@ -184,5 +185,14 @@ def _notebooks(options: argparse.Namespace) -> int:
     found = [*(root / "course").glob("*.ipynb"), *(root / "solutions").glob("*/*.ipynb")]
     for path in options.paths or sorted(found):
         run_notebook(path)
+        print(path)
+    return 0
+
+
+def _pictures(options: argparse.Namespace) -> int:
+    from ackademy.cells import course_root
+    from ackademy.dev.pictures import draw
+
+    for path in draw(course_root()):
         print(path)
     return 0
