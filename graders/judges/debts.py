@@ -1,6 +1,8 @@
 """What is owed and what was done about it: the reading that several judges share."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeAlias
 
 from minibroker.sim.trace import (
@@ -33,8 +35,13 @@ class Debt:
     other: list[tuple[int, SideEffect]] = field(default_factory=list)
 
 
-def debts(trace: Trace) -> dict[Subject, Debt]:
+def debts(trace: Trace) -> Mapping[Subject, Debt]:
     """Everything owed in a trace, in the order it came to be owed."""
+    return _debts(trace, len(trace))
+
+
+@lru_cache(maxsize=2)  # one judge after the other reads the same trace
+def _debts(trace: Trace, length: int) -> Mapping[Subject, Debt]:
     found: dict[Subject, Debt] = {}
     for position, event in enumerate(trace.events):
         kind = type(event)  # twice as fast as isinstance, in the innermost loop of all judging
@@ -55,12 +62,17 @@ Copy: TypeAlias = tuple[str, int]
 """(queue, message): one message in one queue."""
 
 
-def last_of_each_copy(trace: Trace) -> dict[Copy, tuple[int, Event]]:
+def last_of_each_copy(trace: Trace) -> Mapping[Copy, tuple[int, Event]]:
     """For every copy of a message, the last thing that happened to it: (position, event).
 
     `Published` means that it is still waiting, `Delivered` that it was handed out and never
     settled, `Requeued` that it waits again, `Settled` that it is gone.
     """
+    return _last_of_each_copy(trace, len(trace))
+
+
+@lru_cache(maxsize=2)
+def _last_of_each_copy(trace: Trace, length: int) -> Mapping[Copy, tuple[int, Event]]:
     last: dict[Copy, tuple[int, Event]] = {}
     for position, event in enumerate(trace.events):
         if type(event) not in _MOVES:

@@ -19,7 +19,8 @@ from graders.sandbox.wire import (
     Gone,
     TooLate,
     of_reply,
-    receive,
+    receive_alone,
+    receive_with,
     send,
     step_of,
 )
@@ -27,12 +28,12 @@ from minibroker.clients import served_by
 from minibroker.sim.effect import Exit, Reply, Step
 from minibroker.sim.incarnation import MOST_PRINTED, Job
 from minibroker.sim.ticks import DoesNotParse
-from minibroker.sim.values import Value, encoded
+from minibroker.sim.values import Value
 
 STEP_SECONDS = 5.0
 SOURCE_SECONDS = 60.0
 MOST_SENT = 8 * 1024 * 1024
-"""Characters of steps that one child may send in all."""
+"""Bytes of steps that one child may send in all."""
 
 
 class ZygoteLost(RuntimeError):
@@ -56,6 +57,8 @@ class Zygote:
             )
         self._control = ours
         self._numbers = count(1)
+        self._forking = 0
+        self._spare: list[tuple[int, socket.socket]] = []
         self._source = ""
 
     @property
@@ -67,6 +70,7 @@ class Zygote:
         """Make `source` the code of the children to come; raises `DoesNotParse`."""
         if source == self._source:
             return
+        self._drop_spare()  # it was forked with the code before
         match self._ask({"source": source}):
             case {"line": int(line), "reason": str(reason)}:
                 if reason:
@@ -76,25 +80,38 @@ class Zygote:
 
     def layers(self) -> tuple[list[str], list[str]]:
         """What confines children on this machine, and what that leaves open, in sentences."""
+        self._drop_spare()
         match self._ask({"layers": True}):
             case {"has": list(has), "lacks": list(lacks)}:
                 return [str(name) for name in has], [str(name) for name in lacks]
         raise ZygoteLost("the zygote gave no answer about its confinement")
 
     def spawn(self, job: Job, now: int) -> tuple[int, socket.socket]:
-        """Fork a child; gives its number and the socket it talks over."""
-        ours, theirs = socket.socketpair()
-        number = next(self._numbers)
-        body = encoded({"spawn": number, "job": asdict(job), "now": now}).encode()
-        with theirs:
-            try:
-                head = len(body).to_bytes(4, "big")
-                socket.send_fds(self._control, [head], [theirs.fileno()])
-                self._control.sendall(body)
-            except OSError:
-                ours.close()
-                raise ZygoteLost("the grading process has ended; run the check again") from None
-        return number, ours
+        """Start a child at `now`; gives its number and the socket it talks over."""
+        try:
+            while not self._spare:
+                if not self._forking:
+                    self._fork()
+                self._answer()
+            number, sock = self._spare.pop()
+            self._fork()  # the next one, while this one works
+            send(sock, {"job": asdict(job), "now": now})
+        except (Gone, Broke, OSError):
+            raise ZygoteLost("the grading process has ended; run the check again") from None
+        return number, sock
+
+    def _fork(self) -> None:
+        send(self._control, {"fork": next(self._numbers)})
+        self._forking += 1
+
+    def _answer(self) -> Value:
+        """The zygote's next frame; a child that comes with it is put aside as a spare."""
+        value, attached = receive_with(self._control)
+        match value:
+            case {"forked": int(number)} if attached is not None:
+                self._forking -= 1
+                self._spare.append((number, attached))
+        return value
 
     def kill(self, number: int) -> None:
         """Kill a child, if it is still there."""
@@ -108,11 +125,22 @@ class Zygote:
         self._control.close()
         self._process.wait()
 
+    def _drop_spare(self) -> None:
+        try:
+            while self._forking:
+                self._answer()
+        except (Gone, Broke, OSError):
+            raise ZygoteLost("the grading process has ended; run the check again") from None
+        while self._spare:
+            number, sock = self._spare.pop()
+            sock.close()
+            self.kill(number)
+
     def _ask(self, command: object) -> Value:
         try:
             send(self._control, command)
-            return receive(self._control)
-        except (Gone, Broke):
+            return self._answer()
+        except (Gone, Broke, OSError):
             raise ZygoteLost("the grading process has ended; run the check again") from None
 
 
@@ -154,7 +182,8 @@ class ChildProcess:
     def _step(self, sock: socket.socket) -> Step:
         began = time.monotonic()
         try:
-            step = step_of(receive(sock, min(STEP_SECONDS, self._budget.left)))
+            value, size = receive_alone(sock, min(STEP_SECONDS, self._budget.left))
+            step = step_of(value)
         except TooLate:
             return self._ended("hung")
         except Gone:
@@ -167,8 +196,7 @@ class ChildProcess:
             self.kill()
         elif step.client not in self._clients:
             return self._ended("broke")
-        else:
-            self._sent += len(encoded(step.args))
+        self._sent += size
         self._printed += len(step.printed)
         if self._sent > MOST_SENT or self._printed > MOST_PRINTED + 100:
             return self._ended("broke")

@@ -15,6 +15,7 @@ LONGEST = 256 * 1024
 """Bytes in one frame. A step holds one call's arguments and what was printed before it."""
 
 _LENGTH = struct.Struct("!I")
+_PIECE = 64 * 1024
 
 FROM_A_CHILD = ("returned", "interrupted", "raised", "spun", "vanished")
 """The exits that a child may report of itself; the others are the parent's to say."""
@@ -32,45 +33,85 @@ class Broke(Exception):
     """What came is no frame of this protocol."""
 
 
-def send(sock: socket.socket, value: object) -> None:
-    """Send one frame; raises `Gone` when nobody is there."""
+def send(sock: socket.socket, value: object, descriptor: int | None = None) -> None:
+    """Send one frame, with a descriptor if one is given; raises `Gone` when nobody is there."""
     body = encoded(value).encode()
+    head = _LENGTH.pack(len(body))
     try:
-        sock.sendall(_LENGTH.pack(len(body)) + body)
+        if descriptor is not None:
+            # It travels with the first byte that is sent along with it.
+            socket.send_fds(sock, [head], [descriptor])
+            sock.sendall(body)
+        else:
+            sock.sendall(head + body)
     except OSError:
         raise Gone from None
 
 
-def receive(sock: socket.socket, within: float | None = None) -> Value:
-    """Receive one frame within so many seconds, all of it (None: however long it takes)."""
+def receive(sock: socket.socket) -> Value:
+    """Receive one frame, however long it takes; others may be right behind it."""
+    (length,) = _LENGTH.unpack(_exactly(sock, _LENGTH.size))
+    return _value(_exactly(sock, length))
+
+
+def receive_with(sock: socket.socket) -> tuple[Value, socket.socket | None]:
+    """Receive one frame, and the socket that was sent with it."""
+    head, descriptors, _, _ = socket.recv_fds(sock, _LENGTH.size, 1)
+    attached = socket.socket(fileno=descriptors[0]) if descriptors else None
+    if not head:
+        raise Gone
+    head += _exactly(sock, _LENGTH.size - len(head))
+    (length,) = _LENGTH.unpack(head)
+    return _value(_exactly(sock, length)), attached
+
+
+def receive_alone(sock: socket.socket, within: float | None = None) -> tuple[Value, int]:
+    """Receive one frame where none may follow before it is answered, all of it within so many
+    seconds (None: however long it takes); gives its length in bytes as well. This is read in one
+    piece, since half the time of a short step would go into a second call."""
     deadline = None if within is None else time.monotonic() + within
-    (length,) = _LENGTH.unpack(_exactly(sock, _LENGTH.size, deadline))
-    if length > LONGEST:
-        raise Broke
-    try:
-        return decoded(_exactly(sock, length, deadline))
-    except (ValueError, RecursionError):
-        raise Broke from None
-
-
-def _exactly(sock: socket.socket, size: int, deadline: float | None) -> bytes:
-    parts = bytearray()
-    while len(parts) < size:
+    frame, whole = b"", _LENGTH.size
+    while len(frame) < whole:
         if deadline is not None:
             left = deadline - time.monotonic()
             if left <= 0:
                 raise TooLate
             sock.settimeout(left)
-        try:
-            part = sock.recv(size - len(parts))
-        except TimeoutError:
-            raise TooLate from None
-        except OSError:
-            raise Gone from None
-        if not part:
-            raise Gone
-        parts += part
+        frame += _part(sock, _PIECE)
+        if len(frame) >= _LENGTH.size:
+            (length,) = _LENGTH.unpack_from(frame)
+            if length > LONGEST:
+                raise Broke
+            whole = _LENGTH.size + length
+    if len(frame) > whole:
+        raise Broke
+    return _value(frame[_LENGTH.size :]), whole
+
+
+def _value(body: bytes) -> Value:
+    try:
+        return decoded(body)
+    except (ValueError, RecursionError):
+        raise Broke from None
+
+
+def _exactly(sock: socket.socket, size: int) -> bytes:
+    parts = bytearray()
+    while len(parts) < size:
+        parts += _part(sock, size - len(parts))
     return bytes(parts)
+
+
+def _part(sock: socket.socket, most: int) -> bytes:
+    try:
+        part = sock.recv(most)
+    except TimeoutError:
+        raise TooLate from None
+    except OSError:
+        raise Gone from None
+    if not part:
+        raise Gone
+    return part
 
 
 def of_step(step: Step) -> dict[str, object]:

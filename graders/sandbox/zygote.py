@@ -6,8 +6,10 @@ the grader sends frames (see `graders.sandbox.wire`):
 - ``{"source": str}``: compile this cell; answered with ``{"line": int, "reason": str}``, the
   reason empty when it compiled. It replaces the one before, so that no child ever sees
   another learner's code.
-- ``{"spawn": number, "job": {...}, "now": int}`` with a socket attached: fork a child that
-  lives as this job and talks over that socket.
+- ``{"fork": number}``: fork a child of this source, confine it, and answer
+  ``{"forked": number}`` with its socket attached. It waits for ``{"job": {...}, "now": int}``
+  there and lives as that job. The grader asks for the next child while one is at work, so that
+  forking costs no time of its own where there are two processors.
 - ``{"kill": number}``: kill that child. It need not exist any more.
 - ``{"layers": true}``: answered with what the confinement has and lacks here.
 
@@ -30,11 +32,12 @@ import pika
 
 import minibroker
 from graders.sandbox.confine import Confinement, interpreter_paths, prepare
-from graders.sandbox.wire import Gone, of_step, receive, reply_of, send
+from graders.sandbox.wire import Gone, of_step, receive, receive_alone, reply_of, send
 from minibroker.clients import MODULES
 from minibroker.sim.effect import Effect, Reply
 from minibroker.sim.incarnation import CELL, Job, Killed, live
 from minibroker.sim.ticks import DoesNotParse, instrumented
+from minibroker.sim.values import Value
 
 MEMORY = 1 << 30
 CPU_SECONDS = 30
@@ -66,20 +69,22 @@ class Zygote:
         """Answer the grader until it is gone."""
         try:
             while True:
-                self.command(*self._receive())
+                self.command(receive(self.control))
                 self.reap()
         except Gone:
             for pid in self.children.values():
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
 
-    def command(self, command: Any, boundary: socket.socket | None) -> None:
+    def command(self, command: Value) -> None:
         """Do one command."""
         match command:
-            case {"spawn": int(number), "job": dict(job), "now": int(now)} if boundary is not None:
+            case {"fork": int(number)}:
                 assert self.code is not None
-                with boundary:
-                    self.children[number] = self._fork(boundary, self.code, Job(**job), now)
+                theirs, ours = socket.socketpair()
+                with theirs, ours:
+                    self.children[number] = self._fork(ours, self.code)
+                    send(self.control, {"forked": number}, theirs.fileno())
             case {"kill": int(number)}:
                 if (pid := self.children.get(number)) is not None:
                     os.kill(pid, signal.SIGKILL)
@@ -103,51 +108,31 @@ class Zygote:
                 return
             self.children = {n: child for n, child in self.children.items() if child != pid}
 
-    def _receive(self) -> tuple[Any, socket.socket | None]:
-        # The socket travels with the first bytes of its frame.
-        head, descriptors, _, _ = socket.recv_fds(self.control, 4, 1)
-        attached = socket.socket(fileno=descriptors[0]) if descriptors else None
-        if not head:
-            raise Gone
-        return receive(_Pushed(head, self.control)), attached  # type: ignore[arg-type]
-
-    def _fork(self, boundary: socket.socket, code: CodeType, job: Job, now: int) -> int:
+    def _fork(self, boundary: socket.socket, code: CodeType) -> int:
         pid = os.fork()
         if pid == 0:
-            _live_and_die(boundary, code, job, now, self.confinement)
+            _live_and_die(boundary, code, self.confinement)
         return pid
 
 
-class _Pushed:
-    """A socket with the four bytes put back that were read together with a descriptor."""
-
-    def __init__(self, head: bytes, sock: socket.socket) -> None:
-        self._head = head
-        self._sock = sock
-
-    def recv(self, size: int) -> bytes:
-        if self._head:
-            part, self._head = self._head[:size], self._head[size:]
-            return part
-        return self._sock.recv(size)
-
-
-def _live_and_die(
-    boundary: socket.socket, code: CodeType, job: Job, now: int, confinement: Confinement
-) -> NoReturn:
+def _live_and_die(boundary: socket.socket, code: CodeType, confinement: Confinement) -> NoReturn:
     """A child's whole life. It ends here, whatever happens, and unwinds nothing of the zygote."""
     try:
         confinement.apply(boundary.fileno())
+        begin: Any = receive_alone(boundary)[0]
 
         def call(effect: Effect) -> Reply:
             try:
                 send(boundary, of_step(effect))
-                return reply_of(receive(boundary))
+                return reply_of(receive_alone(boundary)[0])
             except Gone:
                 os._exit(0)
 
         with suppress(Killed):
-            send(boundary, of_step(live(code, job, call, now, own_streams=True)))
+            step = live(code, Job(**begin["job"]), call, begin["now"], own_streams=True)
+            send(boundary, of_step(step))
+    except Gone:
+        pass  # it was never needed
     except BaseException as error:
         with suppress(BaseException):
             # Only our own failure comes here; the grader reads it as a child that broke.

@@ -16,6 +16,7 @@ import secrets as real_secrets
 import time as real_time
 import uuid as real_uuid
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from types import ModuleType
 from typing import Any, NoReturn
 
@@ -56,14 +57,18 @@ def importer(
     here, which `random.seed()` does not reach.
     """
     made: dict[str, ModuleType] = {}
-    entropy = real_random.Random(f"{seed}/entropy")
+
+    @cache  # late, since seeding costs more than many an incarnation
+    def entropy() -> real_random.Random:
+        return real_random.Random(f"{seed}/entropy")
+
     makers: dict[str, Callable[[], ModuleType]] = {
         "time": lambda: _time(now, sleep),
         "datetime": lambda: _datetime(now),
-        "random": lambda: _random(seed, entropy),
-        "uuid": lambda: _uuid(entropy),
-        "secrets": lambda: _secrets(entropy),
-        "os": lambda: _os(entropy, vanish),
+        "random": lambda: _random(seed, entropy()),
+        "uuid": lambda: _uuid(entropy()),
+        "secrets": lambda: _secrets(entropy()),
+        "os": lambda: _os(entropy(), vanish),
     }
 
     def __import__(
