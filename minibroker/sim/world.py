@@ -62,6 +62,16 @@ RESTARTED = frozenset({"raised"})
 """The exits after which a supervisor starts the process again."""
 
 
+@dataclass
+class Recording:
+    """The steps that one incarnation took and the replies it took them for, and when (virtual
+    time in microseconds) it was started."""
+
+    started: int = 0
+    steps: list[Step] = field(default_factory=list)
+    replies: list[Reply] = field(default_factory=list)
+
+
 @dataclass(slots=True)
 class Member:
     """One instance of a role: the process that a supervisor keeps alive."""
@@ -79,6 +89,7 @@ class Member:
     caller: Caller = field(init=False)
     """Its incarnation that lives now, or lived last."""
     label: str = field(init=False)
+    recording: Recording = field(init=False)
 
     def begin(self) -> None:
         """Count another incarnation."""
@@ -95,16 +106,6 @@ class Printed:
     position: int
     who: str
     text: str
-
-
-@dataclass
-class Recording:
-    """The steps that one incarnation took and the replies it took them for, and when (virtual
-    time in microseconds) it was started."""
-
-    started: int = 0
-    steps: list[Step] = field(default_factory=list)
-    replies: list[Reply] = field(default_factory=list)
 
 
 class World:
@@ -179,7 +180,7 @@ class World:
         self._progress()
         caller = member.caller
         self.trace.append(Started(at=self.clock.now, who=member.label))
-        self.recordings[caller] = Recording(self.clock.now)
+        self.recordings[caller] = member.recording = Recording(self.clock.now)
         process = member.process = self._launch(caller)
         self._stepped(member, process.start(self.clock.now))
 
@@ -208,11 +209,11 @@ class World:
             member.interrupts += 1
             self.trace.append(Interrupted(at=now, who=who, number=number))
             reply = Interrupt(now)
-        self.recordings[member.caller].replies.append(reply)
+        member.recording.replies.append(reply)
         self._stepped(member, process.resume(reply))
 
     def _stepped(self, member: Member, step: Step) -> None:
-        self.recordings[member.caller].steps.append(step)
+        member.recording.steps.append(step)
         if step.printed:
             self.printed.append(Printed(len(self.trace), member.label, step.printed))
         if isinstance(step, Exit):
