@@ -27,6 +27,13 @@ def test_a_pass_is_one_line() -> None:
     assert "<svg" not in html_of(verdict)
 
 
+def test_a_pass_shows_no_run_even_when_it_has_one() -> None:
+    verdict = stories.judged(stories.POLLS)["charged_once"]
+    shown = replace(verdict, witness=stories.fault_free(stories.POLLS))
+    assert explain.text(shown) == explain.line(verdict)
+    assert explain.html(shown) == explain.html(verdict)
+
+
 def test_a_fail_shows_line_timeline_output_and_how_to_run_it_again() -> None:
     verdict = stories.failing(stories.FORGETS, "charged_once")
     line, timeline, printed, replay = explain.text(verdict).replace("\n\ntime/s", "\ntime/s").split(

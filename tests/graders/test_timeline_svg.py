@@ -113,6 +113,19 @@ def test_labels_stay_between_the_numbers_and_the_notes(timeline: Timeline) -> No
         assert label.width >= width(label.shown, 12)
 
 
+def test_a_label_wider_than_its_arrow_stays_in_the_picture_on_both_sides() -> None:
+    lanes = tuple(Lane("queue", name) for name in ("a", "b", "c"))
+    arrows = ((0, 1), (1, 2), (2, 0))
+    rows = tuple(Row(0, 1, start, to, "x" * 55, "publish") for start, to in arrows)
+    places = layout(Timeline("t", lanes, rows))
+    first, last, across = places.labels
+    assert first.x == pytest.approx(LANES + 4)
+    assert last.x + last.width <= places.width
+    assert last.x > first.x
+    assert first.x <= across.x
+    assert [label.shown for label in places.labels] == ["x" * 55] * 3
+
+
 def test_what_does_not_fit_is_cut_and_stands_in_full_in_its_title() -> None:
     long = "x" * 240
     picture = svg(one_row(long, name="q" * 60, note="n" * 90))

@@ -29,6 +29,13 @@ def test_text_is_never_wider_than_a_terminal_even_with_long_and_wide_names() -> 
     assert len(lines) > 5
 
 
+def test_wide_letters_take_two_columns() -> None:
+    assert (columns("order"), columns("漢字"), columns("ü→")) == (5, 4, 2)
+    timeline = drawn(published(1, "漢字"), published(2, "order"))
+    starts = [columns(line[: line.index("publish")]) for line in text(timeline).splitlines()[3:]]
+    assert len(set(starts)) == 1
+
+
 def test_a_row_that_is_wrapped_loses_nothing() -> None:
     message = " ".join(f"word-{number}" for number in range(30))
     timeline = drawn(t.Exited(at=0, who="worker#1", how="raised", error="E", message=message))
