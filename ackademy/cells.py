@@ -28,7 +28,7 @@ def notebook_of(exercise: str) -> Path:
 def cells_of(path: Path) -> list[str]:
     """The sources of a notebook's code cells, in order; a .py file is one cell."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # some editors begin a file with a mark
     except (OSError, UnicodeDecodeError) as error:
         raise CannotDo(f"{path} cannot be read ({error}); give another file with --file") from None
     if path.suffix != ".ipynb":

@@ -142,7 +142,7 @@ def timeline(what: "Simulation | Judgement | str") -> None:
 def predict(question: str, options: Sequence[object], answer: object, why: str = "") -> Any:
     """A question to answer before going on. Nothing is graded; the reason comes with the
     answer."""
-    from ackademy.predict import prediction
+    from ackademy.prediction import prediction
 
     return prediction(question, options, answer, why)
 

@@ -54,12 +54,18 @@ def names_bound(tree: ast.Module) -> set[str]:
             case ast.ClassDef(name=name):
                 bound.add(name)
             case ast.Assign(targets=targets):
-                bound.update(n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name))
+                bound.update(name for target in targets for name in _stored(target))
             case ast.AnnAssign(target=ast.Name(id=name), value=value) if value is not None:
                 bound.add(name)
             case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
                 bound.update(a.asname or a.name.partition(".")[0] for a in aliases)
     return bound
+
+
+def _stored(target: ast.expr) -> set[str]:
+    """The names that a target binds; those it only reads, as in ``waiting[worker] = 1``, not."""
+    names = (node for node in ast.walk(target) if isinstance(node, ast.Name))
+    return {name.id for name in names if isinstance(name.ctx, ast.Store)}
 
 
 def _seems_to_bind(source: str, entry: str) -> bool:

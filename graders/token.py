@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from minibroker.sim.faults import Plan, parsed, written
 
 _FORM = re.compile(
-    r"(?P<exercise>[a-z0-9_]+)/(?P<version>\d+)@(?P<plan>[a-z0-9:+]+)#s(?P<seed>\d+)"
-    r"~(?P<source>[0-9a-f]{8})"
+    r"(?P<exercise>[a-z0-9_]+)/(?P<version>[0-9]{1,9})@(?P<plan>[a-z0-9:+]+)"
+    r"#s(?P<seed>[0-9]{1,18})~(?P<source>[0-9a-f]{8})"
 )
 
 

@@ -38,7 +38,8 @@ def find(trace: Trace) -> list[Finding]:
             times = {2: "twice"}.get(len(effects), f"{len(effects)} times")
             sentence = f"the {kind} for {subject} was made {times}: {who}"
         else:
-            sentence = f"a {kind} was made for {subject}, which no message asked for"
+            article = "an" if kind[0] in "aeiou" else "a"
+            sentence = f"{article} {kind} was made for {subject}, which no message asked for"
         findings.append(Finding("duplicate_effect", sentence, positions))
     return findings
 

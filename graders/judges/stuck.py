@@ -25,6 +25,7 @@ from minibroker.sim.trace import (
     Event,
     Exited,
     GaveUp,
+    Interrupted,
     Owed,
     Requeued,
     Settled,
@@ -77,7 +78,7 @@ def _endless(trace: Trace, ended: Ended, subjects: dict[int, str]) -> Finding:
 def _sentence(trace: Trace, queue: str, name: str, event: Event, position: int) -> str:
     if isinstance(event, Delivered):
         return f"{name} was handed to {event.who} and never settled: neither acked nor rejected"
-    if isinstance(event, Requeued) and _held_to_the_end(trace, position):
+    if isinstance(event, Requeued) and _held_to_the_end(trace, position, event.who):
         return (
             f"{name} was handed to {event.who}, which held it until the end and never settled "
             "it: neither acked nor rejected"
@@ -85,12 +86,19 @@ def _sentence(trace: Trace, queue: str, name: str, event: Event, position: int) 
     return f"{name} waits in {queue} and nobody takes it{_because(trace)}"
 
 
-def _held_to_the_end(trace: Trace, position: int) -> bool:
-    """Whether a copy went back only because its holder was stopped when all was over."""
+def _held_to_the_end(trace: Trace, position: int, who: str) -> bool:
+    """Whether `who` gave a copy back only because it was stopped when all was over."""
     before = next(
-        (e for e in reversed(trace.events[:position]) if isinstance(e, Exited | Crashed)), None
+        (
+            event
+            for event in reversed(trace.events[:position])
+            if isinstance(event, Interrupted | Exited | Crashed) and event.who == who
+        ),
+        None,
     )
-    return isinstance(before, Exited) and before.how in ("interrupted", "would not stop")
+    return isinstance(before, Interrupted) or (
+        isinstance(before, Exited) and before.how in ("interrupted", "would not stop")
+    )
 
 
 def _because(trace: Trace) -> str:

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from minibroker.clients import Asks, NotInSubset
 from minibroker.sim.incarnation import Refused
-from minibroker.sim.values import Value
+from minibroker.sim.values import Value, crossing
 
 Row = dict[str, Value]
 
@@ -58,7 +58,8 @@ class Transaction(Writes):
         self.writes: list[list[object]] = []
 
     def _write(self, op: str, table: str, key: str, row: Row) -> None:
-        self.writes.append([op, table, key, row])
+        # Copied now: what the process does to the row afterwards is another write.
+        self.writes.append([op, table, key, crossing(row)])
 
 
 class Database(Writes):
