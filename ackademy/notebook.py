@@ -25,7 +25,7 @@ from graders.verdict import Verdict
 from minibroker.sim.faults import Plan
 from minibroker.sim.faults import crash as crash_after
 from minibroker.sim.ticks import DoesNotParse
-from minibroker.sim.trace import Crashed, Ended
+from minibroker.sim.trace import Answered, Crashed
 
 
 class CheckFailed(Exception):
@@ -98,8 +98,11 @@ class Simulation:
     def __repr__(self) -> str:
         trace = self.run.trace
         if len(trace.of(Crashed)) < len(self.run.plan):
-            most = trace.of(Ended)[0].effects
-            return f"this run has {most} effects, so nothing crashed; give a number up to {most}"
+            # The call that is blocked when all is over has no answer: it never happened.
+            most = max((event.number for event in trace.of(Answered)), default=0)
+            numbers = f"another number up to {most}" if most else "your code something to do"
+            at = self.run.plan[0].at
+            return f"nothing crashed, since effect {at} never happened in this run; give {numbers}"
         if not self.findings:
             return "✓ every order charged once, every message settled, in this schedule"
         return "\n".join(
