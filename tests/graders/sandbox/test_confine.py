@@ -53,7 +53,9 @@ def attempt(attack, *arguments, confined, environment=None, **job):
         check=True,
         env={"PYTHONPATH": str(ROOT), **(environment or {})},
     )
-    _, *printed, last = done.stdout.splitlines()
+    first, *printed, last = done.stdout.splitlines()
+    # Zygote and child share this output: the child may have begun before the zygote's line.
+    printed.insert(0, first.partition('{"process"')[0])
     answer = json.loads(last)
     return Outcome(
         value=answer.get("value"),
