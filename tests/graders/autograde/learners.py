@@ -1,5 +1,7 @@
 """A class of learners and what they hand in, honestly and not."""
 
+from collections.abc import Callable
+
 import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
@@ -73,8 +75,11 @@ def with_scripts(notebook: NotebookNode) -> None:
     notebook.cells[-1].outputs = [nbformat.from_dict({**output, "metadata": {}})]
 
 
-def with_a_cell_that_would_be_seen(notebook: NotebookNode) -> None:
-    notebook.cells.insert(1, new_code_cell("open('ran', 'w').close(); import os; os._exit(1)"))
+def with_a_cell_that_would_be_seen(course: Course) -> Callable[[NotebookNode], None]:
+    def change(notebook: NotebookNode) -> None:
+        notebook.cells.insert(1, new_code_cell(f"open({str(course.root / 'ran')!r}, 'w').close()"))
+
+    return change
 
 
 def with_many_cells(notebook: NotebookNode) -> None:
@@ -94,7 +99,7 @@ def hand_in(course: Course) -> None:
     course.submit("jan-no-marks", CORRECT, without_marks)
     course.submit("kim-own-marks", WRONG, with_marks_of_its_own)
     course.submit("lea-scripts", WRONG, with_scripts)
-    course.submit("max-seen", CORRECT, with_a_cell_that_would_be_seen)
+    course.submit("max-seen", CORRECT, with_a_cell_that_would_be_seen(course))
     course.submit("ned-our-fault", OURS + CORRECT)
     course.submission("oda-corrupt").parent.mkdir(parents=True)
     course.submission("oda-corrupt").write_text('{"cells": [')

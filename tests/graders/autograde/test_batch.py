@@ -113,8 +113,7 @@ def test_what_cannot_be_graded_is_named_and_leaves_nothing(
 
 
 def test_no_cell_of_a_learner_is_run_here(course: Course, log: str) -> None:
-    assert list(course.root.rglob("ran")) == []
-    assert not Path("ran").exists()
+    assert not (course.root / "ran").exists()
 
 
 def test_only_check_cells_have_outputs_and_each_has_one_score(course: Course, log: str) -> None:
