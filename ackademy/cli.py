@@ -136,11 +136,7 @@ def _replay(options: argparse.Namespace) -> int:
 
     parsed = token(options.token)
     spec = load(parsed.exercise)
-    if parsed.version != spec.version:
-        raise BadToken(
-            f"the token is for version {parsed.version} of {spec.name} and this is version "
-            f"{spec.version}; run the check again for a new one"
-        )
+    parsed.expect(spec.version)
     path = options.file or notebook_of(parsed.exercise)
     try:
         source = solution(cells_of(path), spec.entries)

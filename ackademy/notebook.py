@@ -25,7 +25,7 @@ from graders.verdict import Verdict
 from minibroker.sim.faults import Plan
 from minibroker.sim.faults import crash as crash_after
 from minibroker.sim.ticks import DoesNotParse
-from minibroker.sim.trace import Crashed, Ended
+from minibroker.sim.trace import Answered, Crashed
 
 
 class CheckFailed(Exception):
@@ -98,8 +98,11 @@ class Simulation:
     def __repr__(self) -> str:
         trace = self.run.trace
         if len(trace.of(Crashed)) < len(self.run.plan):
-            most = trace.of(Ended)[0].effects
-            return f"this run has {most} effects, so nothing crashed; give a number up to {most}"
+            # The call that is blocked when all is over has no answer: it never happened.
+            most = max((event.number for event in trace.of(Answered)), default=0)
+            numbers = f"another number up to {most}" if most else "your code something to do"
+            at = self.run.plan[0].at
+            return f"nothing crashed, since effect {at} never happened in this run; give {numbers}"
         if not self.findings:
             return "✓ every order charged once, every message settled, in this schedule"
         return "\n".join(
@@ -114,7 +117,8 @@ def simulate(name: str, crash: int | None = None) -> Simulation:
     if crash is not None and (type(crash) is not int or crash < 1):
         raise ValueError(f"crash is the number of an effect, from 1, not {crash!r}")
     spec = load(name)
-    return _simulated(spec, () if crash is None else (crash_after(crash),), seed=0)
+    plan = () if crash is None else (crash_after(crash),)
+    return _simulated(spec, _source(spec), plan, seed=0)
 
 
 def timeline(what: "Simulation | Judgement | str") -> None:
@@ -122,13 +126,14 @@ def timeline(what: "Simulation | Judgement | str") -> None:
     if isinstance(what, str):
         parsed = token(what)
         spec = load(parsed.exercise)
-        simulation = _simulated(spec, parsed.plan, parsed.seed)
-        if simulation.token != str(parsed):
+        parsed.expect(spec.version)
+        source = _source(spec)
+        if fingerprint(source) != parsed.source:
             raise BadToken(
                 f"the token {what} was made for other code than the cell that was last run; run "
                 "the cell it was made for, or check again"
             )
-        what = simulation
+        what = _simulated(spec, source, parsed.plan, parsed.seed)
     if isinstance(what, Simulation):
         show(_pieces(what.run, what.findings))
         return
@@ -147,11 +152,18 @@ def predict(question: str, options: Sequence[object], answer: object, why: str =
     return prediction(question, options, answer, why)
 
 
-def _simulated(spec: Spec, plan: Plan, seed: int) -> Simulation:
+def _source(spec: Spec) -> str:
+    """The solution cell that was last run."""
     try:
-        source = solution(_cells(), spec.entries)
-        run, findings = one_run(spec, source, plan, seed)
+        return solution(_cells(), spec.entries)
     except (NoSolution, DoesNotParse) as error:
+        raise CheckFailed(str(error)) from None
+
+
+def _simulated(spec: Spec, source: str, plan: Plan, seed: int) -> Simulation:
+    try:
+        run, findings = one_run(spec, source, plan, seed)
+    except DoesNotParse as error:  # found only when compiled
         raise CheckFailed(str(error)) from None
     word = Token(spec.name, spec.version, plan, seed, fingerprint(source))
     return Simulation(run, findings, str(word))

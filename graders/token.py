@@ -35,6 +35,14 @@ class Token:
         plan = written(self.plan)
         return f"{self.exercise}/{self.version}@{plan}#s{self.seed}~{self.source}"
 
+    def expect(self, version: int) -> None:
+        """Raise `BadToken` unless it was made for this version of its exercise."""
+        if self.version != version:
+            raise BadToken(
+                f"the token is for version {self.version} of {self.exercise} and this is version "
+                f"{version}; run the check again for a new one"
+            )
+
 
 def fingerprint(source: str) -> str:
     """The digits by which a token knows its source. Trailing blanks and blank lines at either

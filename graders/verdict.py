@@ -115,8 +115,16 @@ def _crash(trace: Trace, crashed: Crashed) -> str:
 def name_of(trace: Trace, number: int) -> str:
     """An effect by the name that the learner knows it by, such as ``charge``."""
     for event in trace.of(Requested):
-        if event.number == number:
-            return "taking a delivery" if event.op == "receive" else f"{event.op}()"
+        if event.number != number:
+            continue
+        match event.op, event.args.get("writes"):
+            case "receive", _:
+                return "taking a delivery"
+            case "commit", [[str(op), *_]]:
+                return f"{op}()"
+            case "commit", _:
+                return "the transaction's commit"
+        return f"{event.op}()"
     return f"effect {number}"
 
 
@@ -153,7 +161,8 @@ def _ended(event: Exited) -> str:
     line = f" in line {event.line} of the cell" if event.line else ""
     match event.how:
         case "raised":
-            text = f"{event.error}: {event.message}" if event.message else event.error
+            message = " ".join(event.message.split())  # a sentence is one line
+            text = f"{event.error}: {message}" if message else event.error
             return f"{name} raised {text}{line}, before any fault was tried{_advice(event)}"
         case "spun":
             return (

@@ -226,6 +226,11 @@ def test_replay_prints_the_trace_one_json_a_line(ackademy, file, more):
     assert {event["event"] for event in events} >= {"Started", "Delivered", "SideEffect"}
 
 
+def test_a_replay_in_children_runs_nothing_here(ackademy, file, monkeypatch):
+    monkeypatch.setattr("graders.check._inline", lambda source: pytest.fail("it ran here"))
+    assert ackademy("replay", word(GOOD), "--file", file(GOOD), "--child").status == 0
+
+
 def test_what_cannot_be_replayed_is_refused_with_what_to_do(ackademy, file):
     path = file(BAD)
 

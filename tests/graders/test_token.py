@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graders.token import BadToken, Token, fingerprint, token
@@ -11,19 +11,21 @@ from minibroker.sim.faults import crash
 
 tokens = st.builds(
     Token,
-    st.from_regex(r"[a-z0-9_]+", fullmatch=True),
+    st.text("abcdefghijklmnopqrstuvwxyz0123456789_", min_size=1, max_size=30),
     st.integers(0, 10**6),
     st.lists(st.integers(1, 10**4).map(crash), max_size=3).map(tuple),
     st.integers(0, 10**9),
-    st.from_regex(r"[0-9a-f]{8}", fullmatch=True),
+    st.text("0123456789abcdef", min_size=8, max_size=8),
 )
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(tokens)
 def test_a_token_comes_back_equal_from_its_word(made: Token) -> None:
     assert token(str(made)) == made
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(tokens)
 def test_a_token_is_one_word_that_can_be_copied(made: Token) -> None:
     assert re.fullmatch(r"\S+", str(made))

@@ -78,6 +78,14 @@ FIRES: dict[str, tuple[list[Event], str, tuple[int, ...]]] = {
         "order-1 waits in orders and nobody takes it",
         (4,),
     ),
+    "given back by one worker after another one was stopped": (
+        [
+            *(published(), owed(), delivered(), interrupted("worker#2")),
+            *(exited("interrupted", "worker#2"), requeued(why="nacked"), ended()),
+        ],
+        "order-1 waits in orders and nobody takes it",
+        (5,),
+    ),
     "a message that owes nothing": (
         [published(7), delivered(7), ended()],
         "message 7 was handed to worker#1 and never settled: neither acked nor rejected",

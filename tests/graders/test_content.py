@@ -1,0 +1,151 @@
+"""Wheats and chaffs as files: how they are read, and what shape every one of them has.
+
+That wheats pass and chaffs fail is proved in tests/content.
+"""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from graders import content
+from graders.cell import solution
+from graders.content import Chaff, Wheat, chaffs, wheats
+from graders.explore import explore
+from graders.spec import Check, Role, Spec, load, names
+from graders.stage import Stage
+from minibroker.sim.inline import Inline
+
+ALL = [
+    pytest.param(name, each, id=f"{name}-{each.name}")
+    for name in names()
+    for each in (*wheats(name), *chaffs(name))
+]
+CHAFFS = [
+    pytest.param(name, each, id=f"{name}-{each.name}") for name in names() for each in chaffs(name)
+]
+WHEATS = [
+    pytest.param(name, each, id=f"{name}-{each.name}") for name in names() for each in wheats(name)
+]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An exercise x without content."""
+    monkeypatch.setattr(content, "FOLDER", tmp_path)
+    for kind in ("wheats", "chaffs"):
+        (tmp_path / "x" / kind).mkdir(parents=True)
+    return tmp_path / "x"
+
+
+def quiet(stage: Stage) -> None: ...
+
+
+SPEC = Spec(
+    "x",
+    1,
+    (Role("worker", {}),),
+    quiet,
+    (
+        Check("kept", 1, ("lost_message",), "a"),
+        Check("once", 1, ("duplicate_effect", "stuck"), "b"),
+        Check("order", 1, ("reordered",), "c"),
+    ),
+)
+
+
+# --- reading -----------------------------------------------------------------------------------
+
+
+def test_an_exercise_without_content_has_none(folder: Path) -> None:
+    assert (wheats("x"), chaffs("x")) == ([], [])
+
+
+def test_content_is_read_in_the_order_of_its_names(folder: Path) -> None:
+    for name in ("b", "a"):
+        (folder / "wheats" / f"{name}.py").write_text(f"def {name}(): ...")
+    (folder / "wheats" / "notes.txt").write_text("no code")
+    assert wheats("x") == [Wheat("a", "def a(): ..."), Wheat("b", "def b(): ...")]
+
+
+def test_a_chaff_s_header_names_its_anomalies(folder: Path) -> None:
+    source = '"""What is wrong.\n\nanomaly: lost_message\nanomaly: stuck\n"""\n\nx = 1\n'
+    (folder / "chaffs" / "wrong.py").write_text(source)
+    assert chaffs("x") == [Chaff("wrong", source, ("lost_message", "stuck"))]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "",
+        "x = 1",
+        '"""What is wrong."""',
+        '"""What is wrong. anomaly: stuck"""',
+        '"""What is wrong.\n\nAnomaly: stuck\n"""',
+        '"""What is wrong.\n\nanomaly:\n"""',
+        "# anomaly: stuck\nx = 1",
+        'x = """\nanomaly: stuck\n"""',
+    ],
+)
+def test_a_chaff_whose_header_names_no_anomaly_is_refused(folder: Path, source: str) -> None:
+    (folder / "chaffs" / "nameless.py").write_text(source)
+    with pytest.raises(ValueError, match="chaff nameless of x names no anomaly; add a line"):
+        chaffs("x")
+
+
+@pytest.mark.parametrize(
+    ("anomalies", "failed"),
+    [
+        (("lost_message",), {"kept"}),
+        (("stuck",), {"once"}),
+        (("duplicate_effect", "lost_message"), {"kept", "once"}),
+        (("lost_mesage",), set()),
+    ],
+)
+def test_the_checks_that_look_for_an_anomaly_must_fail(
+    anomalies: tuple[str, ...], failed: set[str]
+) -> None:
+    assert Chaff("wrong", "", anomalies).failed_checks(SPEC) == failed
+
+
+# --- every file that there is ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "each"), ALL)
+def test_a_file_says_what_it_is_about_and_is_the_solution_cell(
+    name: str, each: Wheat | Chaff
+) -> None:
+    tree = ast.parse(each.source)
+    header = ast.get_docstring(tree)
+    assert header
+    assert header.split("\n\n")[0].endswith("."), "its docstring begins with a sentence"
+    assert solution(["import json", each.source, "check()"], load(name).entries) == each.source
+
+
+@pytest.mark.parametrize(("name", "each"), ALL)
+def test_a_file_is_no_longer_than_what_a_learner_writes(name: str, each: Wheat | Chaff) -> None:
+    [header, *code] = ast.parse(each.source).body
+    lines = each.source.splitlines()[header.end_lineno :]
+    assert 5 <= sum(bool(line.strip()) for line in lines) <= 25
+    assert code
+
+
+@pytest.mark.parametrize(("name", "chaff"), CHAFFS)
+def test_every_anomaly_that_a_chaff_names_is_looked_for_by_a_check(name: str, chaff: Chaff) -> None:
+    looked_for = {anomaly for check in load(name).checks for anomaly in check.anomalies}
+    assert set(chaff.anomalies) <= looked_for
+    assert len(set(chaff.anomalies)) == len(chaff.anomalies)
+
+
+@pytest.mark.parametrize(("name", "wheat"), WHEATS)
+def test_the_budget_is_enough_to_try_everything_on_a_wheat(name: str, wheat: Wheat) -> None:
+    for seed in (0, 9):
+        found = explore(load(name), Inline(wheat.source), seed)
+        assert found.tried == found.possible > 0
+
+
+def test_no_two_files_of_an_exercise_are_alike() -> None:
+    for name in names():
+        shapes = [ast.dump(ast.Module(ast.parse(each.source).body[1:], []))
+                  for each in (*wheats(name), *chaffs(name))]  # fmt: skip
+        assert len(set(shapes)) == len(shapes)
