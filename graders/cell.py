@@ -1,8 +1,8 @@
 """Finding the learner's solution among the cells, by the same rule in a kernel and in grading.
 
 The solution is one cell: the last code cell that binds all entry names of the exercise at its
-top level. It is found by parsing, not by running. When none does, the last cell that seems to
-try (it does not parse, or binds only some of the names) is what the verdict speaks about.
+top level. It is found by parsing, not by running. A cell after it that does not parse and seems
+to define them all is taken for the learner's latest try, and the verdict speaks about that one.
 """
 
 import ast
@@ -22,21 +22,17 @@ def solution(cells: Iterable[str], entries: Sequence[str]) -> str:
     Raises `DoesNotParse` for a cell that would be it if it parsed, `NoSolution` when there is
     none.
     """
-    broken: DoesNotParse | None = None
     for source in reversed(list(cells)):
         if not any(entry in source for entry in entries):
             continue
         try:
             bound = names_bound(tree_of(source))
-        except DoesNotParse as error:
-            if broken is None and all(_seems_to_bind(source, entry) for entry in entries):
-                broken = error
-                break
+        except DoesNotParse:
+            if all(_seems_to_bind(source, entry) for entry in entries):
+                raise
             continue
         if bound.issuperset(entries):
             return source
-    if broken is not None:
-        raise broken
     wanted = " and ".join(entries)
     raise NoSolution(
         f"no cell defines {wanted}; write the function in one cell, run that cell, and run this "

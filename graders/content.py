@@ -41,14 +41,16 @@ class Chaff:
 
 def wheats(exercise: str) -> list[Wheat]:
     """The wheats of an exercise but for wheat 0, which is the solution notebook's cell."""
-    return [Wheat(path.stem, path.read_text()) for path in _files(exercise, "wheats")]
+    return [
+        Wheat(path.stem, path.read_text(encoding="utf-8")) for path in _files(exercise, "wheats")
+    ]
 
 
 def chaffs(exercise: str) -> list[Chaff]:
     """The chaffs of an exercise; raises ValueError for one whose header names no anomaly."""
     found = []
     for path in _files(exercise, "chaffs"):
-        source = path.read_text()
+        source = path.read_text(encoding="utf-8")
         header = ast.get_docstring(ast.parse(source)) or ""
         anomalies = tuple(re.findall(r"^anomaly: (\w+)$", header, re.MULTILINE))
         if not anomalies:

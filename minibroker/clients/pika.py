@@ -8,8 +8,10 @@ The subset. Channel: `basic_qos(prefetch_count)`, `basic_consume`, `start_consum
 `is_open`, `is_closed`. Names, arguments, defaults and exceptions are those of pika 1.4, and
 deliveries carry its own `Basic.Deliver`, `Basic.GetOk` and `BasicProperties`.
 
-pika's exceptions are raised from where pika raises them: an error of the channel closes it
-(`ChannelClosedByBroker`), and a call on a closed one is a `ChannelWrongStateError`.
+An error of the channel closes it (`ChannelClosedByBroker`), and a call on a closed one is a
+`ChannelWrongStateError`. One difference: `basic_ack`, `basic_nack`, `basic_reject` and
+`basic_publish` have no answer in AMQP, so real pika raises for them at the next call that reads
+from the socket; here they raise themselves.
 """
 
 from collections import deque

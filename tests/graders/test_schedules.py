@@ -130,7 +130,8 @@ def test_new_source_goes_through_the_first_transport_once() -> None:
 
 def test_code_that_fails_by_itself_is_not_crashed_as_well() -> None:
     for body in ("raise OSError", "while True: pass", "import os; os._exit(1)"):
-        found = explored(f"def worker(channel, payments):\n    {body}")
+        charge = "payments.charge('order-1', 42, 'key')"
+        found = explored(f"def worker(channel, payments):\n    {charge}\n    {body}")
         assert (found.tried, found.possible) == (0, 0)
         assert len(found.fault_free.trace.of(Crashed)) == 0
 

@@ -98,7 +98,7 @@ def test_specs_are_found_by_their_names() -> None:
 def test_a_name_that_nobody_has_comes_with_the_closest() -> None:
     with pytest.raises(
         UnknownName,
-        match=r"^there is no exercise 'at_least_one_worker'; did you mean at_least_once_worker",
+        match=r"^there is no exercise 'at_least_one_worker'; did you mean at_least_once_worker\?$",
     ):
         load("at_least_one_worker")
 

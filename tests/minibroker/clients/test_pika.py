@@ -651,6 +651,17 @@ def test_after_an_error_of_the_channel_consume_ends_and_start_consuming_is_refus
     assert said == ["closed", "refused"]
 
 
+def test_a_callback_that_was_refused_is_waited_for_by_nobody() -> None:
+    said = says("""
+        try:
+            channel.basic_consume(7, print)
+        except TypeError:
+            channel.start_consuming()
+            print("over")
+    """)
+    assert said == ["over"]
+
+
 def test_a_callback_on_a_refused_queue_is_no_consumer() -> None:
     said = says("""
         from pika import exceptions
@@ -778,6 +789,20 @@ def test_two_channels_of_a_connection_get_each_their_own() -> None:
         "three",
     )
     assert said == ["first b'one'", "second b'two'", "second b'three'"]
+
+
+def test_what_was_pushed_to_a_closed_channel_wakes_nobody() -> None:
+    said = says(
+        """
+        other = channel.connection.channel()
+        other.basic_consume("orders", print, auto_ack=True)
+        other.close()
+        channel.connection.process_data_events(time_limit=5)
+        print(int(time.monotonic()))
+        """,
+        "one",
+    )
+    assert said == ["5"]
 
 
 def test_process_data_events_waits_as_long_as_it_is_told() -> None:

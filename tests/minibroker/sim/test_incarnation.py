@@ -3,6 +3,8 @@
 It is run by the inline transport, in a world of its own.
 """
 
+import sys
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -281,6 +283,28 @@ def test_nothing_that_a_dead_process_does_reaches_the_world() -> None:
         event for event in ran.trace.of(Committed) if event.who == "worker#2"
     ]
     assert "caught" not in [text for who, text in ran.said_by if who == "worker#1"]
+
+
+def test_a_dead_process_does_nothing_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even what the boundary does not see: here it would write into a module of ours."""
+    reached = ModuleType("reached")
+    reached.by = []  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "reached", reached)
+    play(
+        worker("""
+            import reached
+            try:
+                payments.charge("order-1", 1)
+            except:
+                reached.by.append("except")
+            finally:
+                reached.by.append(f"finally of {channel.is_open}")
+            for _ in range(3):
+                reached.by.append("loop")
+        """),
+        plan="crash:3",
+    )
+    assert reached.by == ["finally of True", "loop", "loop", "loop"]  # of the second incarnation
 
 
 def test_a_dead_process_that_catches_everything_ends_all_the_same() -> None:

@@ -1,6 +1,8 @@
 """Ticks: what no learner's code can outlive, and what they leave alone."""
 
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -13,6 +15,21 @@ ENOUGH = 2_000
 
 class Dead(BaseException):
     """What a tick raises."""
+
+
+@pytest.fixture(autouse=True)
+def _two_seconds_at_most() -> Iterator[None]:
+    """A loop that no tick reaches fails its test; it does not hang it."""
+
+    def over(signum: int, frame: FrameType | None) -> None:
+        if frame is not None and frame.f_code.co_filename == "<cell>":
+            raise AssertionError("the loop met no tick")
+
+    before = signal.signal(signal.SIGALRM, over)
+    signal.setitimer(signal.ITIMER_REAL, 2, 0.1)  # again and again: the loop may catch it
+    yield
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
 
 
 def run(text: str, after: int = ENOUGH, **given: object) -> tuple[dict[str, Any], int]:
@@ -199,6 +216,29 @@ def test_what_runs_for_ever_comes_to_a_tick_and_cannot_outlive_it(text: str) -> 
 def test_recursion_without_end_meets_a_tick_at_every_call() -> None:
     with pytest.raises(Dead):
         run("def deeper():\n    deeper()\ndeeper()", after=50)
+
+
+def test_nothing_is_done_in_an_except_or_a_finally_of_the_dead() -> None:
+    reached: list[str] = []
+    text = """
+        def forever():
+            try:
+                while True:
+                    pass
+            except ValueError:
+                reached.append("wrong except")
+            except:
+                reached.append("except")
+            finally:
+                reached.append("finally")
+        try:
+            forever()
+        finally:
+            reached.append("outer finally")
+    """
+    with pytest.raises(Dead):
+        run(text, reached=reached)
+    assert reached == []
 
 
 def test_the_ticks_of_a_source_are_the_same_each_time() -> None:

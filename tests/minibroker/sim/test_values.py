@@ -5,7 +5,7 @@ from enum import IntEnum
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minibroker.sim.values import MOST_DEEP, CannotCross, crossing, decoded, encoded
@@ -35,11 +35,13 @@ def nested(depth: int) -> Any:
     return value
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(values)
 def test_a_value_comes_back_equal_from_its_text(value: Any) -> None:
     assert decoded(encoded(crossing(value))) == value
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(values)
 def test_the_text_of_a_value_is_one_line_of_ascii_json(value: Any) -> None:
     text = encoded(crossing(value))
@@ -48,6 +50,7 @@ def test_the_text_of_a_value_is_one_line_of_ascii_json(value: Any) -> None:
     json.loads(text)
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(values)
 def test_types_survive_the_round_trip(value: Any) -> None:
     def types(found: Any) -> Any:

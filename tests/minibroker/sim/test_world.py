@@ -207,15 +207,15 @@ def test_an_answered_wait_is_not_answered_again_at_its_limit() -> None:
     ran = play(
         worker("""
             for method, _, body in channel.consume("orders", inactivity_timeout=3):
-                print(body)
+                print(body, int(time.monotonic()))
                 time.sleep(10)
         """),
-        published("one"),
+        published("one", at=1),
     )
     received = [e for e in ran.trace.of(Requested) if e.op == "receive"]
     answers = [e.number for e in ran.trace.of(Answered)]
     assert all(answers.count(event.number) <= 1 for event in received)
-    assert ran.said.startswith("b'one'\nNone\n")
+    assert ran.said.startswith("b'one' 1\nNone 14\n")
 
 
 # --- the end of a run --------------------------------------------------------------------------
@@ -366,6 +366,18 @@ def test_a_poller_is_not_interrupted_while_another_sleeps_before_its_work() -> N
     ran = play(source, published(), members=("poller", "worker"))
     assert ran.said == "b'late'\n"
     assert ran.trace.of(Ended)[0].effects < 200
+
+
+def test_two_that_poll_for_an_hour_cost_few_effects_too() -> None:
+    source = """
+        def poller(channel):
+            while True:
+                channel.basic_get("orders")
+    """
+    members = ("poller-1", "poller-2")
+    ran = play(source, published("late", at=3_600), members=members)
+    assert len(ran.trace.of(Delivered)) == 1
+    assert ran.trace.of(Ended)[0].effects < 250
 
 
 def test_two_that_poll_come_to_rest_together() -> None:
