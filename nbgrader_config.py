@@ -14,5 +14,5 @@ c.CourseDirectory.submitted_directory = "submitted"
 c.CourseDirectory.autograded_directory = "autograded"
 c.CourseDirectory.feedback_directory = "feedback"
 
-# Another seed gives this class's exercises other names, numbers and times.
+# Another seed gives this class's exercises other scenarios, with the same promises.
 # c.Ackademy.seed = 7

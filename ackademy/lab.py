@@ -25,6 +25,9 @@ def open_lab(arguments: Sequence[str]) -> int:
     os.environ["PYTHONHASHSEED"] = "0"
     command = [
         sys.executable, "-m", "jupyterlab", "--ServerApp.ip=127.0.0.1",
-        f"--LabApp.default_url=/lab/tree/{FIRST}", *arguments,
+        f"--LabApp.default_url=/lab/tree/{FIRST}",
+        # Nothing leaves the machine: no look for news, none for a newer JupyterLab.
+        "--LabApp.news_url=None",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", *arguments,
     ]  # fmt: skip
     os.execv(sys.executable, command)

@@ -51,8 +51,8 @@ def check(exercise: str, check_id: str) -> int:
     if verdict.outcome == "pass":
         print(explain.text(verdict))
         return verdict.points
-    if verdict.witness is not None and verdict.outcome == "fail":
-        show(_pieces_of(verdict))
+    if verdict.outcome == "fail":
+        _show_failure(verdict)
     raise CheckFailed(explain.line(verdict)) from None
 
 
@@ -71,7 +71,7 @@ class Judgement:
         print("\n".join(explain.line(verdict) for verdict in self.verdicts))
         for verdict in self.verdicts:
             if verdict.outcome == "fail":
-                show(_pieces_of(verdict))
+                _show_failure(verdict)
                 return
 
     def __repr__(self) -> str:
@@ -190,6 +190,12 @@ def _watch() -> None:
 def _shell() -> Any:
     ipython: Any = sys.modules.get("IPython")
     return ipython.get_ipython() if ipython is not None else None
+
+
+def _show_failure(verdict: Verdict) -> None:
+    """The shortest failing schedule, and how to see it again."""
+    show(_pieces_of(verdict))
+    print(f'This schedule again: timeline("{verdict.token}")')
 
 
 def _pieces_of(verdict: Verdict) -> Pieces:

@@ -24,5 +24,6 @@ def show(pieces: Pieces) -> None:
         "<details><summary>The same in words</summary><pre>"
         f"{html.escape(pieces.text)}</pre></details>"
     )
-    display({"image/svg+xml": pieces.svg, "text/plain": "(timeline)"}, raw=True)  # type: ignore[no-untyped-call]
+    # JupyterLab draws no picture of a notebook that it does not trust yet, so the words are there.
+    display({"image/svg+xml": pieces.svg, "text/plain": pieces.text}, raw=True)  # type: ignore[no-untyped-call]
     display({"text/html": words, "text/plain": pieces.text}, raw=True)  # type: ignore[no-untyped-call]

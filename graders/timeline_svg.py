@@ -59,7 +59,8 @@ def svg(timeline: Timeline, of: str = "") -> str:
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" version="1.1" role="img" width="{wide}" '
         f'height="{high}" viewBox="0 0 {wide} {high}" aria-labelledby="{prefix}t" '
-        f'aria-describedby="{prefix}d" style="max-width:none;height:auto" '
+        f'aria-describedby="{prefix}d" '
+        f'style="max-width:100%;min-width:{_narrowest(wide)}px;height:auto" '
         f'font-family="{FONT}" font-size="{SIZE}" fill="{INK}">',
         f'<title id="{prefix}t">{escaped(timeline.title)}</title>',
         f'<desc id="{prefix}d">{escaped(told)}</desc>',
@@ -250,6 +251,13 @@ def _line(x1: float, y1: float, x2: float, y2: float, colour: str, more: str = "
         f'<line x1="{_n(x1)}" y1="{_n(y1)}" x2="{_n(x2)}" y2="{_n(y2)}" stroke="{colour}"'
         f"{' ' + more if more else ''}/>"
     )
+
+
+def _narrowest(wide: str) -> int:
+    """Pixels that the picture is never shrunk below: a notebook's column is often narrower than
+    the picture, and what matters most stands at its right edge. Smaller than this nobody could
+    read it, and it scrolls."""
+    return min(round(float(wide)), max(640, round(0.7 * float(wide))))
 
 
 def _n(value: float) -> str:

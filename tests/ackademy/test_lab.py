@@ -118,6 +118,8 @@ def code_cells(lab: Lab, path: str) -> list[str]:
 def test_the_first_page_is_the_first_lesson(lab):
     page = lab.get(f"lab/tree/{LESSON}").decode()
     assert "JupyterLab" in page
+    # It looks for no news on the network.
+    assert '"news": {"disabled": true}' in page
     assert json.loads(lab.get("api/contents/course"))["type"] == "directory"
 
 

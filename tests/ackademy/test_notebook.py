@@ -79,6 +79,7 @@ def test_a_failed_check_shows_the_timeline_and_then_one_sentence_for_a_traceback
     done = run("check('start_here', 'charged_once')")
     assert type(done.error) is CheckFailed
     assert re.fullmatch(
+        r'This schedule again: timeline\("start_here/1@crash:5#s0~[0-9a-f]{8}"\)\n'
         r"CheckFailed: ✗ charged_once, 0 of 1 points: the charge for order-1 was made twice: "
         r"[^\n]+\n+",
         done.out,
@@ -148,13 +149,16 @@ def test_a_check_that_there_is_not_is_the_authors_mistake(run):
 def test_judge_says_every_check_and_shows_the_first_failing_schedule(run):
     run(TWICE)
     done = run("judge('start_here')")
-    assert [line[0] for line in done.out.splitlines()] == ["✓", "✗", "✓"]
+    *lines, again = done.out.splitlines()
+    assert [line[0] for line in lines] == ["✓", "✗", "✓"]
+    [word] = [verdict.token for verdict in done.value.verdicts if verdict.token]
+    assert again == f'This schedule again: timeline("{word}")'
     assert [sorted(each) for each in done.shown] == [
         ["image/svg+xml", "text/plain"],
         ["text/html", "text/plain"],
     ]
     assert not done.value.passed
-    assert repr(done.value) == done.out.strip()
+    assert repr(done.value).splitlines() == lines
 
 
 def test_a_good_solution_passes_and_shows_no_schedule(run):
@@ -338,7 +342,7 @@ def displayed(pieces: Pieces) -> list[dict[str, Any]]:
 
 def test_show_gives_the_picture_and_the_same_in_words():
     picture, words = displayed(Pieces("<svg/>", "a < b"))
-    assert picture == {"image/svg+xml": "<svg/>", "text/plain": "(timeline)"}
+    assert picture == {"image/svg+xml": "<svg/>", "text/plain": "a < b"}
     assert words["text/plain"] == "a < b"
     assert words["text/html"].endswith("<pre>a &lt; b</pre></details>")
 

@@ -201,3 +201,19 @@ def luminance(colour: str) -> float:
     parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
     red, green, blue = (p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_a_picture_shrinks_to_a_notebooks_column_but_never_below_what_can_be_read() -> None:
+    def narrowest(timeline: Timeline) -> tuple[float, int]:
+        root = parsed(svg(timeline)).attrib
+        most, least = re.fullmatch(
+            r"max-width:(.+);min-width:(\d+)px;height:auto", root["style"]
+        ).groups()
+        assert most == "100%"
+        return float(root["width"]), int(least)
+
+    many = Timeline("t", tuple(Lane("queue", f"q{n}") for n in range(14)), one_row("a").rows)
+    wide, least = narrowest(many)
+    assert 640 < least == round(0.7 * wide)
+    small, least = narrowest(one_row("a"))
+    assert least == round(small) < 640
