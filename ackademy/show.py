@@ -16,12 +16,17 @@ class Pieces:
     text: str
 
 
+FITTED = "<style>.jp-RenderedSVG img{max-width:max(100%,700px);height:auto}</style>"
+"""JupyterLab gives a picture its whole width, and lets a narrow notebook cut off its right edge,
+where a timeline says what went wrong. So it is told to fit it in, down to what can be read."""
+
+
 def show(pieces: Pieces) -> None:
     """Display both forms."""
     from IPython.display import display
 
     words = (
-        "<details><summary>The same in words</summary><pre>"
+        f"{FITTED}<details><summary>The same in words</summary><pre>"
         f"{html.escape(pieces.text)}</pre></details>"
     )
     # JupyterLab draws no picture of a notebook that it does not trust yet, so the words are there.
