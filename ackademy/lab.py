@@ -23,6 +23,9 @@ def open_lab(arguments: Sequence[str]) -> int:
         )
     os.chdir(root)
     os.environ["PYTHONHASHSEED"] = "0"
+    # A terminal opened in the lab finds `ackademy`, whether or not the environment is active.
+    programs = os.path.dirname(sys.executable)
+    os.environ["PATH"] = os.pathsep.join([programs, os.environ.get("PATH", os.defpath)])
     command = [
         sys.executable, "-m", "jupyterlab", "--ServerApp.ip=127.0.0.1",
         f"--LabApp.default_url=/lab/tree/{FIRST}",

@@ -143,3 +143,10 @@ def test_a_kernel_of_the_lab_has_steady_hashes(lab):
     outputs = kernel.run("import sys; print(sys.flags.hash_randomization)")
     assert outputs[0]["text"].strip() == "0"
     kernel.socket.close()
+
+
+def test_a_terminal_of_the_lab_finds_the_command_line(lab):
+    kernel = Kernel(lab, LESSON)
+    outputs = kernel.run("import shutil; print(shutil.which('ackademy'))")
+    assert Path(outputs[0]["text"].strip()) == Path(sys.executable).parent / "ackademy"
+    kernel.socket.close()
