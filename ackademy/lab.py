@@ -1,6 +1,7 @@
 """Open the course in JupyterLab, with what its kernels need in the environment."""
 
 import importlib.util
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -23,12 +24,13 @@ def open_lab(arguments: Sequence[str]) -> int:
         )
     os.chdir(root)
     os.environ["PYTHONHASHSEED"] = "0"
-    # A terminal opened in the lab finds `ackademy`, whether or not the environment is active.
-    programs = os.path.dirname(sys.executable)
-    os.environ["PATH"] = os.pathsep.join([programs, os.environ.get("PATH", os.defpath)])
+    # A terminal opened in the lab finds `ackademy`, since Jupyter's server puts its own environment
+    # on the path; a login shell would set the path anew.
+    shell = json.dumps({"shell_command": [os.environ.get("SHELL", "/bin/sh")]})
     command = [
         sys.executable, "-m", "jupyterlab", "--ServerApp.ip=127.0.0.1",
         f"--LabApp.default_url=/lab/tree/{FIRST}",
+        f"--ServerApp.terminado_settings={shell}",
         # Nothing leaves the machine: no look for news, none for a newer JupyterLab.
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", *arguments,

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import secrets
 import signal
 import subprocess
@@ -146,7 +147,17 @@ def test_a_kernel_of_the_lab_has_steady_hashes(lab):
 
 
 def test_a_terminal_of_the_lab_finds_the_command_line(lab):
-    kernel = Kernel(lab, LESSON)
-    outputs = kernel.run("import shutil; print(shutil.which('ackademy'))")
-    assert Path(outputs[0]["text"].strip()) == Path(sys.executable).parent / "ackademy"
-    kernel.socket.close()
+    name = json.loads(lab.get("api/terminals", b"{}"))["name"]
+    terminal = websocket.create_connection(
+        f"{lab.url.replace('http', 'ws')}/terminals/websocket/{name}?token={lab.token}",
+        timeout=30,
+        header=[f"Authorization: token {lab.token}"],
+    )
+    terminal.send(json.dumps(["stdin", "echo found=$(command -v ackademy)=\r"]))
+    said = ""
+    # The echo of the command itself has a bracket after the sign.
+    while not (found := re.search(r"found=([^$=\s]*)=", said)):
+        kind, *what = json.loads(terminal.recv())
+        said += what[0] if kind == "stdout" else ""
+    terminal.close()
+    assert found[1] == str(Path(sys.executable).parent / "ackademy")
