@@ -125,6 +125,7 @@ class Broker:
                 routing_key=routing_key,
                 queues=names,
                 body=body,
+                headers=_headers(message.properties),
             )
         )
         for name in names:
@@ -285,6 +286,12 @@ class Broker:
 def _refuse_default(exchange: str) -> None:
     if exchange == DEFAULT:
         raise AccessRefused("ACCESS_REFUSED - operation not permitted on the default exchange")
+
+
+def _headers(properties: Mapping[str, Value]) -> dict[str, Value]:
+    """A message's `headers` property; empty when it has none."""
+    headers = properties.get("headers")
+    return headers if isinstance(headers, dict) else {}
 
 
 def _word(flag: bool) -> str:

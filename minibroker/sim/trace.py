@@ -83,6 +83,16 @@ class Crashed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Faulted(Event):
+    """Something else than a crash was done to effect `number`, by `kind`: see
+    `minibroker.sim.faults`. It stands where the fault begins to show."""
+
+    who: str
+    number: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Exited(Event):
     """The process ended by itself; see `minibroker.sim.effect.Exit` for the fields."""
 
@@ -118,7 +128,8 @@ class Published(Event):
     """A message reached the broker and was put in `queues`; none means it was unroutable.
 
     `message` is the broker's own number for it. One published message is one *copy* in each
-    queue; a copy is named by (queue, message) in all that follows.
+    queue; a copy is named by (queue, message) in all that follows. `headers` are the message's
+    own (AMQP's `headers` property).
     """
 
     who: str
@@ -127,6 +138,7 @@ class Published(Event):
     routing_key: str
     queues: list[str]
     body: bytes
+    headers: dict[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +156,9 @@ class Delivered(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled(Event):
     """A copy left its queue for good. `how`: ``acked``, ``auto-acked`` (at delivery),
-    ``dropped`` (rejected without requeue) or ``purged``."""
+    ``dropped`` (rejected without requeue), ``purged``, ``expired`` (its time to live was over),
+    ``overflowed`` (the queue was full), ``undeliverable`` (over the delivery limit) or ``deleted``
+    (with its queue). A copy that goes on to a dead-letter exchange instead is `DeadLettered`."""
 
     who: str
     queue: str
@@ -154,13 +168,49 @@ class Settled(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requeued(Event):
-    """A delivered copy went back to ready. `why`: ``nacked``, ``connection lost`` or
-    ``channel closed``."""
+    """A delivered copy went back to ready. `why`: ``nacked``, ``rejected``, ``connection lost``,
+    ``channel closed`` or ``consumer timeout``."""
 
     who: str
     queue: str
     message: int
     why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLettered(Event):
+    """A copy left `queue` for good and went, by way of a dead-letter exchange, to `queues` (none:
+    it is gone). `reason` is RabbitMQ's: ``rejected``, ``expired``, ``maxlen`` or
+    ``delivery_limit``. The message keeps its number; `headers` are those it goes on with. `who` is
+    the process that rejected it, else ``broker``."""
+
+    who: str
+    queue: str
+    message: int
+    reason: str
+    exchange: str
+    routing_key: str
+    queues: list[str]
+    headers: dict[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Returned(Event):
+    """A mandatory message that reached no queue went back to its publisher."""
+
+    who: str
+    message: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotAccepted(Event):
+    """The broker did not take responsibility for a published message (a confirm's ``nack``),
+    since `queue` is full and rejects what is published to it."""
+
+    who: str
+    queue: str
+    message: int
 
 
 # --- effects on the outside, and what is owed ----------------------------------------------
@@ -186,6 +236,17 @@ class SideEffect(Event):
     kind: str
     subject: str
     detail: dict[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declined(Event):
+    """A side effect was asked for and did not happen: the one who was asked said no. `error` is
+    the exception's name that the caller got."""
+
+    who: str
+    kind: str
+    subject: str
+    error: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

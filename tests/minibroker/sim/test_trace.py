@@ -43,7 +43,7 @@ def test_the_text_has_one_json_object_a_line_with_the_fields_in_the_order_of_the
         '{"event":"Requested","at":5,"who":"worker#1","number":1,"client":"amqp",'
         '"op":"basic_get","args":{"queue":"\\u00e4"}}\n'
         '{"event":"Published","at":7,"who":"scenario","message":1,"exchange":"",'
-        '"routing_key":"orders","queues":["orders"],"body":{"$bytes":"AA=="}}\n'
+        '"routing_key":"orders","queues":["orders"],"body":{"$bytes":"AA=="},"headers":{}}\n'
         '{"event":"Crashed","at":7,"who":"worker#1","number":1}\n'
     )
 
