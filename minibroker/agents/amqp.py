@@ -76,6 +76,17 @@ class AmqpAgent:
         """Close all its sockets."""
         self._close(*self._sockets.pop(caller, {}).values())
 
+    def silent(self, caller: Caller, until: int) -> None:
+        """Not yet."""
+
+    def broken(self, caller: Caller, op: str, args: Args) -> Refusal | None:
+        """Not yet."""
+        return None
+
+    def again(self, caller: Caller, op: str, args: Args, reply: Reply) -> bool:
+        """Not yet."""
+        return False
+
     # --- connections and channels ----------------------------------------------------------
 
     def _connect(self, caller: Caller, args: Args) -> Reply:

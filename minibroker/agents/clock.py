@@ -23,3 +23,14 @@ class ClockAgent:
 
     def lost(self, caller: Caller) -> None:
         """A sleeper leaves nothing behind."""
+
+    def silent(self, caller: Caller, until: int) -> None:
+        """A sleeper is silent by itself."""
+
+    def broken(self, caller: Caller, op: str, args: dict[str, Value]) -> Refusal | None:
+        """A clock does not fail."""
+        return None
+
+    def again(self, caller: Caller, op: str, args: dict[str, Value], reply: Reply) -> bool:
+        """Time hands out nothing."""
+        return False

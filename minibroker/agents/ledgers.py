@@ -40,6 +40,17 @@ class PaymentsAgent:
     def lost(self, caller: Caller) -> None:
         """The gateway keeps nothing for a connection."""
 
+    def silent(self, caller: Caller, until: int) -> None:
+        """The gateway does not mind."""
+
+    def broken(self, caller: Caller, op: str, args: dict[str, Value]) -> Refusal | None:
+        """Filled in with the faults of the simulator."""
+        return None
+
+    def again(self, caller: Caller, op: str, args: dict[str, Value], reply: Reply) -> bool:
+        """The gateway hands out nothing."""
+        return False
+
 
 class DatabaseAgent:
     """``get(table, key)``, ``keys(table)`` and ``commit(writes)``."""
@@ -77,6 +88,17 @@ class DatabaseAgent:
 
     def lost(self, caller: Caller) -> None:
         """An open transaction lives in the client, so there is nothing to roll back."""
+
+    def silent(self, caller: Caller, until: int) -> None:
+        """The database does not mind."""
+
+    def broken(self, caller: Caller, op: str, args: dict[str, Value]) -> Refusal | None:
+        """Filled in with the faults of the simulator."""
+        return None
+
+    def again(self, caller: Caller, op: str, args: dict[str, Value], reply: Reply) -> bool:
+        """The database hands out nothing."""
+        return False
 
 
 def _is_write(write: Value) -> bool:

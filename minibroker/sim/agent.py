@@ -38,6 +38,19 @@ class Agent(Protocol):
     def lost(self, caller: Caller) -> None:
         """The process has ended, crashed or not; its connections are gone."""
 
+    def silent(self, caller: Caller, until: int) -> None:
+        """The process will do nothing before `until` (virtual time in microseconds): it sleeps,
+        or it is paused. Its peer may give it up for dead meanwhile."""
+
+    def broken(self, caller: Caller, op: str, args: dict[str, Value]) -> Refusal | None:
+        """The call breaks off: do what this side would see of it (a connection that is gone), and
+        give the error that the caller gets. The world decides whether the effect happened before.
+        None when calls of this client cannot fail so."""
+
+    def again(self, caller: Caller, op: str, args: dict[str, Value], reply: Reply) -> bool:
+        """What this call handed out comes once more, as when its producer had sent it twice.
+        False when it handed out nothing that can."""
+
 
 def no_such(client: str, op: str) -> Refusal:
     """The refusal of an operation that this client does not have."""
