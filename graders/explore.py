@@ -1,24 +1,27 @@
-"""Schedules to runs: the fault-free run, then every single fault of the kinds the spec names.
+"""Schedules to runs: the fault-free run, then single faults, then pairs of them under a budget.
 
 The fault-free run is made twice, for real, and both traces must be the same byte for byte;
 after that its recording stands in for whatever a schedule shares with it (see
-`minibroker.sim.tape`). A crash is tried after every effect that changed something. After one
-that only read, or found nothing, the world is as it was after the effect before, so a crash
-there is one that has been tried.
+`minibroker.sim.tape`). Which single faults are worth trying is read from it (`graders.plans`). A
+pair is a single fault and a second one at a later effect of the run that the first one led to, so
+its first part is played back from that run. Where there are more than the budget allows, a seeded
+sample is taken from all of them.
 """
 
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from graders.judges import Finding, judge
+from graders.plans import kinds_in, plural, worth_trying
 from graders.spec import Role, Spec
 from graders.stage import Cast, Run, perform
 from minibroker.sim.effect import Caller, Launch, Process
-from minibroker.sim.faults import Plan, crash
+from minibroker.sim.faults import Fault, Plan
 from minibroker.sim.incarnation import Job
 from minibroker.sim.tape import NotDeterministic, TapedProcess
-from minibroker.sim.trace import Answered, GaveUp, Trace
+from minibroker.sim.trace import GaveUp, Trace
 
 
 class Transport(Protocol):
@@ -40,24 +43,46 @@ class Broken:
 class Exploration:
     """What all schedules of one source showed.
 
-    `tried` of `possible` single faults were run. `deterministic` is False when the two
-    fault-free runs differed; then nothing else was run.
+    `singles` were run of the `single_faults` worth trying, and `pairs` of `possible_pairs`.
+    `deterministic` is False when the two fault-free runs differed; then nothing else was run.
     """
 
     spec: Spec
     seed: int
     fault_free: Run
     broken: Sequence[Broken]
-    tried: int
-    possible: int
+    single_faults: Sequence[Fault] = ()
+    singles: int = 0
+    pairs: int = 0
+    possible_pairs: int = 0
     deterministic: bool = True
 
     @property
     def coverage(self) -> str:
         """What was tried, and no more than that."""
-        if self.tried == self.possible:
-            return f"the run without faults and all {self.tried} single crashes"
-        return f"the run without faults and {self.tried} of {self.possible} single crashes"
+        parts = ["the run without faults", self._single_faults()]
+        if self.spec.budget.pairs:
+            some = self.pairs < self.possible_pairs
+            parts.append(f"{self.pairs} of {self.possible_pairs} pairs" if some else
+                         f"all {self.pairs} pairs")  # fmt: skip
+        else:
+            some = False
+        if some or self.singles < len(self.single_faults):
+            parts.append(f"seed {self.seed}")
+        return ", ".join(parts) if len(parts) > 2 else " and ".join(parts)
+
+    def _single_faults(self) -> str:
+        kinds = list(kinds_in(list(self.single_faults)))
+        many = len(self.single_faults)
+        if len(kinds) == 1:
+            what = "single " + plural(kinds[0][0], many).partition(" ")[2]
+        else:
+            what = "single fault" if many == 1 else "single faults"
+        if self.singles < many:
+            return f"{self.singles} of {many} {what}"
+        if many == 1:
+            return f"the only {what}"
+        return f"all {many} {what}" if many else "no single fault, since none was possible"
 
 
 def members(spec: Spec) -> dict[str, Role]:
@@ -86,7 +111,7 @@ def launcher(spec: Spec, transport: Transport, seed: int) -> Launch:
 
 def run(spec: Spec, launch: Launch, plan: Plan, seed: int) -> Run:
     """One schedule."""
-    cast = [Cast(name, role.restarts) for name, role in members(spec).items()]
+    cast = [Cast(name, role.restarts, role.starts) for name, role in members(spec).items()]
     return perform(spec.scenario, cast, launch, plan, seed, spec.budget.effects)
 
 
@@ -97,29 +122,60 @@ def explore(
     where new source proves that it comes to an end."""
     fault_free = run(spec, launcher(spec, first or transport, seed), (), seed)
     if is_hopeless(fault_free.trace):
-        return Exploration(spec, seed, fault_free, _judged(spec, [fault_free]), 0, 0)
+        return Exploration(spec, seed, fault_free, _judged(spec, [fault_free]))
     launch = launcher(spec, transport, seed)
     again = run(spec, launch, (), seed)
-    unsteady = Exploration(spec, seed, fault_free, (), 0, 0, deterministic=False)
+    unsteady = Exploration(spec, seed, fault_free, (), deterministic=False)
     if fault_free.trace.text() != again.trace.text():
         return unsteady
-    plans = single_crashes(fault_free.trace)
-    taped = _taped(launch, fault_free)
-    runs, spent = [fault_free], fault_free.effects
+    singles = worth_trying(fault_free.trace, spec.faults)
+    purse = _Purse(spec, seed, launch, fault_free.effects)
     try:
-        for plan in plans[: spec.budget.schedules]:
-            if spent >= spec.budget.together:
-                break
-            runs.append(run(spec, taped, plan, seed))
-            spent += runs[-1].effects
+        ones = purse.spend([(fault_free, fault) for fault in singles], spec.budget.schedules)
+        further = [
+            (one, fault)
+            for one in (ones if spec.budget.pairs else ())
+            for fault in worth_trying(one.trace, spec.faults, one.plan[-1].at)
+        ]
+        twos = purse.spend(further, spec.budget.pairs)
     except NotDeterministic:
         return unsteady
-    return Exploration(spec, seed, fault_free, _judged(spec, runs), len(runs) - 1, len(plans))
+    return Exploration(
+        spec, seed, fault_free, _judged(spec, [fault_free, *ones, *twos]),
+        singles, len(ones), len(twos), len(further),
+    )  # fmt: skip
 
 
-def single_crashes(trace: Trace) -> list[Plan]:
-    """A crash after each effect that changed something."""
-    return [(crash(event.number),) for event in trace.of(Answered) if event.did == "changed"]
+T = TypeVar("T")
+
+
+@dataclass
+class _Purse:
+    """What may still be spent, and on what."""
+
+    spec: Spec
+    seed: int
+    launch: Launch
+    effects: int
+
+    def spend(self, steps: Sequence[tuple[Run, Fault]], most: int) -> list[Run]:
+        """Run at most so many of the runs that are another one and a further fault."""
+        runs = []
+        for before, fault in _sample(steps, most, self.seed):
+            if self.effects >= self.spec.budget.together:
+                break
+            taped = _taped(self.launch, before)
+            runs.append(run(self.spec, taped, (*before.plan, fault), self.seed))
+            self.effects += runs[-1].effects
+        return runs
+
+
+def _sample(steps: Sequence[T], most: int, seed: int) -> list[T]:
+    """All, or so many of them that are drawn with the seed, in their order."""
+    if len(steps) <= most:
+        return list(steps)
+    drawn = random.Random(f"schedules/{seed}").sample(range(len(steps)), most)
+    return [steps[place] for place in sorted(drawn)]
 
 
 def _judged(spec: Spec, runs: Sequence[Run]) -> list[Broken]:

@@ -33,7 +33,8 @@ class Role:
 
     `kind` is how the world drives it: ``process`` calls it once an incarnation with its
     clients. `clients` maps its parameters, in order, to kinds of `minibroker.clients`. `count`
-    instances run side by side. A supervisor starts one that raises again, `restarts` times.
+    instances run side by side, from `starts` on (seconds of virtual time). A supervisor starts one
+    that raises again, `restarts` times.
     """
 
     entry: str
@@ -41,34 +42,40 @@ class Role:
     kind: Literal["process"] = "process"
     count: int = 1
     restarts: int = 5
+    starts: float = 0.0
 
 
 @dataclass(frozen=True)
 class Check:
-    """A promise, worth points when none of `anomalies` is found in any explored run.
+    """A promise, worth points when none of `anomalies` is found in any explored run, or, with
+    `within`, in the run without faults.
 
-    `promise` is one sentence that completes "This check passes when".
+    `promise` is one sentence that completes "This check passes when". A check without points is
+    optional.
     """
 
     id: str
     points: int
     anomalies: tuple[str, ...]
     promise: str
+    within: Literal["all", "fault_free"] = "all"
 
 
 @dataclass(frozen=True)
 class Budget:
-    """How much may be spent: effects in one run, schedules in one exploration, and effects in
-    all its runs together. What is not tried for want of it is said in the coverage."""
+    """How much may be spent: effects in one run, runs with one fault, runs with two faults, and
+    effects in all runs together. What is not tried for want of it is said in the coverage."""
 
     effects: int = 300
     schedules: int = 500
+    pairs: int = 0
     together: int = 5_000
 
 
 @dataclass(frozen=True)
 class Spec:
-    """An exercise, or a lesson's experiment. `version` grows whenever a verdict could change."""
+    """An exercise, or a lesson's experiment. `version` grows whenever a verdict could change.
+    `faults` are the kinds that are tried: see `minibroker.sim.faults`."""
 
     name: str
     version: int

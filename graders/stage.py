@@ -96,6 +96,7 @@ class Cast:
 
     process: str
     restarts: int
+    starts: float = 0.0
 
 
 def perform(
@@ -114,7 +115,7 @@ def perform(
             "clock": ClockAgent(clock),
         },
         launch,
-        [Member(part.process, part.restarts) for part in cast],
+        [Member(part.process, part.restarts, seconds(part.starts)) for part in cast],
         plan,
         effects,
     )

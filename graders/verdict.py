@@ -16,10 +16,11 @@ from typing import Literal, TypeAlias
 
 from graders.explore import Broken, Exploration
 from graders.judges import Finding, judge
+from graders.schedule import schedule
 from graders.spec import Check, Spec
 from graders.stage import Run
 from graders.token import Token
-from minibroker.sim.trace import Crashed, Delivered, Exited, GaveUp, Published, Requested, Trace
+from minibroker.sim.trace import Delivered, Exited, GaveUp, Published, Trace
 
 Outcome: TypeAlias = Literal["pass", "fail", "unknown", "error"]
 
@@ -66,7 +67,7 @@ def no_verdict(spec: Spec, sentence: str) -> list[Verdict]:
 
 def _verdict(spec: Spec, check: Check, exploration: Exploration, source: str) -> Verdict:
     for anomaly in check.anomalies:
-        shown = [broken for broken in exploration.broken if anomaly in broken.findings]
+        shown = [broken for broken in _asked(check, exploration) if anomaly in broken.findings]
         if shown:
             return _failed(spec, check, anomaly, _shortest(shown), exploration, source)
     for anomaly in check.anomalies:
@@ -76,17 +77,25 @@ def _verdict(spec: Spec, check: Check, exploration: Exploration, source: str) ->
                 spec.name, check.id, check.promise, "unknown", 0, check.points, sentence,
                 exploration.coverage, witness=exploration.fault_free,
             )  # fmt: skip
+    coverage = exploration.coverage if check.within == "all" else "the run without faults"
     return Verdict(
         spec.name, check.id, check.promise, "pass", check.points, check.points,
-        f"{check.promise}: held in {exploration.coverage}", exploration.coverage,
+        f"{check.promise}: held in {coverage}", coverage,
     )  # fmt: skip
+
+
+def _asked(check: Check, exploration: Exploration) -> list[Broken]:
+    """The broken runs that a check is about."""
+    if check.within == "all":
+        return list(exploration.broken)
+    return [broken for broken in exploration.broken if not broken.run.plan]
 
 
 def _failed(
     spec: Spec, check: Check, anomaly: str, broken: Broken, exploration: Exploration, source: str
 ) -> Verdict:
     run, findings = broken.run, broken.findings[anomaly]
-    more = sum(anomaly in other.findings for other in exploration.broken) - 1
+    more = sum(anomaly in other.findings for other in _asked(check, exploration)) - 1
     sentence = findings[0].sentence + (f", {where}" if (where := schedule(run)) else "")
     if more:
         sentence += f"; {more} other schedule{'s' if more > 1 else ''} of those tried end alike"
@@ -100,32 +109,6 @@ def _failed(
 def _shortest(shown: Iterable[Broken]) -> Broken:
     """Fewest faults first, then fewest events."""
     return min(shown, key=lambda broken: (len(broken.run.plan), len(broken.run.trace)))
-
-
-def schedule(run: Run) -> str:
-    """What was done to the code in this run, after a comma; empty when nothing was."""
-    return " and ".join(f"after {_crash(run.trace, event)}" for event in run.trace.of(Crashed))
-
-
-def _crash(trace: Trace, crashed: Crashed) -> str:
-    name = name_of(trace, crashed.number)
-    return f"{crashed.who} crashed with {name} done and not yet answered (effect {crashed.number})"
-
-
-def name_of(trace: Trace, number: int) -> str:
-    """An effect by the name that the learner knows it by, such as ``charge``."""
-    for event in trace.of(Requested):
-        if event.number != number:
-            continue
-        match event.op, event.args.get("writes"):
-            case "receive", _:
-                return "taking a delivery"
-            case "commit", [[str(op), *_]]:
-                return f"{op}()"
-            case "commit", _:
-                return "the transaction's commit"
-        return f"{event.op}()"
-    return f"effect {number}"
 
 
 def _all(spec: Spec, outcome: Outcome, sentence: str, run: Run | None = None) -> list[Verdict]:

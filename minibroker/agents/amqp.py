@@ -79,7 +79,7 @@ class AmqpAgent:
     def silent(self, caller: Caller, until: int) -> None:
         """Not yet."""
 
-    def broken(self, caller: Caller, op: str, args: Args) -> Refusal | None:
+    def broken(self, caller: Caller, op: str, args: Args, happened: bool) -> Refusal | None:
         """Not yet."""
         return None
 

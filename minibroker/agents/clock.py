@@ -27,7 +27,9 @@ class ClockAgent:
     def silent(self, caller: Caller, until: int) -> None:
         """A sleeper is silent by itself."""
 
-    def broken(self, caller: Caller, op: str, args: dict[str, Value]) -> Refusal | None:
+    def broken(
+        self, caller: Caller, op: str, args: dict[str, Value], happened: bool
+    ) -> Refusal | None:
         """A clock does not fail."""
         return None
 

@@ -7,7 +7,7 @@ what they are given.
 from typing import cast
 
 from minibroker.ledgers.database import DatabaseLedger, KeyTaken, Write
-from minibroker.ledgers.payments import KeyConflict, PaymentLedger
+from minibroker.ledgers.payments import KeyConflict, PaymentLedger, Refused
 from minibroker.sim.agent import Wait, no_such
 from minibroker.sim.effect import Answer, Caller, Refusal, Reply
 from minibroker.sim.values import Value
@@ -36,6 +36,8 @@ class PaymentsAgent:
             return Answer(cast(Value, self._ledger.charge(caller.label, order, cents, key)))
         except KeyConflict as conflict:
             return Refusal("IdempotencyConflict", str(conflict))
+        except Refused as refused:
+            return Refusal(refused.error, str(refused))
 
     def lost(self, caller: Caller) -> None:
         """The gateway keeps nothing for a connection."""
@@ -43,9 +45,19 @@ class PaymentsAgent:
     def silent(self, caller: Caller, until: int) -> None:
         """The gateway does not mind."""
 
-    def broken(self, caller: Caller, op: str, args: dict[str, Value]) -> Refusal | None:
-        """Filled in with the faults of the simulator."""
-        return None
+    def broken(
+        self, caller: Caller, op: str, args: dict[str, Value], happened: bool
+    ) -> Refusal | None:
+        """A charge that happened may go unanswered; one that did not is said to have not."""
+        if happened:
+            return Refusal(
+                "PaymentTimeout",
+                "the gateway did not answer in time; whether the card was charged is not known",
+                did="changed",
+            )
+        return Refusal(
+            "GatewayUnavailable", "the gateway cannot be reached; nothing was charged", did="read"
+        )
 
     def again(self, caller: Caller, op: str, args: dict[str, Value], reply: Reply) -> bool:
         """The gateway hands out nothing."""
@@ -92,9 +104,16 @@ class DatabaseAgent:
     def silent(self, caller: Caller, until: int) -> None:
         """The database does not mind."""
 
-    def broken(self, caller: Caller, op: str, args: dict[str, Value]) -> Refusal | None:
-        """Filled in with the faults of the simulator."""
-        return None
+    def broken(
+        self, caller: Caller, op: str, args: dict[str, Value], happened: bool
+    ) -> Refusal | None:
+        """The connection is lost in the call; from the error alone the caller cannot tell whether
+        a commit was written."""
+        return Refusal(
+            "OperationalError",
+            "the connection to the database was lost; whether a commit was written is not known",
+            did="changed" if happened else "read",
+        )
 
     def again(self, caller: Caller, op: str, args: dict[str, Value], reply: Reply) -> bool:
         """The database hands out nothing."""

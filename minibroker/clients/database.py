@@ -17,14 +17,20 @@ Row = dict[str, Value]
 
 
 class DatabaseError(Exception):
-    """The database refused the request; nothing of it was written."""
+    """The database refused the request; nothing of it was written (but see
+    `OperationalError`)."""
 
 
 class UniqueViolation(DatabaseError):
     """There is a row under this key already."""
 
 
+class OperationalError(DatabaseError):
+    """The connection was lost in the call: what was to be written may be there or not."""
+
+
 ERRORS: dict[str, type[Exception]] = {
+    "OperationalError": OperationalError,
     "DatabaseError": DatabaseError,
     "UniqueViolation": UniqueViolation,
     "NotInSubset": NotInSubset,

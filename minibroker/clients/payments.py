@@ -21,7 +21,21 @@ class Charge(TypedDict):
 
 
 class PaymentError(Exception):
-    """The gateway refused the request; nothing was charged by it."""
+    """The gateway did not do what it was asked to; each kind below says whether it charged."""
+
+
+class GatewayUnavailable(PaymentError):
+    """The gateway or the bank behind it cannot be reached now; nothing was charged. Later it may
+    work."""
+
+
+class CardDeclined(PaymentError):
+    """The bank says no to this card for good; nothing was charged."""
+
+
+class PaymentTimeout(PaymentError):
+    """No answer came. The card may have been charged or not; asking again with the same
+    idempotency key is safe."""
 
 
 class IdempotencyConflict(PaymentError):
@@ -30,6 +44,9 @@ class IdempotencyConflict(PaymentError):
 
 ERRORS: dict[str, type[Exception]] = {
     "PaymentError": PaymentError,
+    "GatewayUnavailable": GatewayUnavailable,
+    "CardDeclined": CardDeclined,
+    "PaymentTimeout": PaymentTimeout,
     "IdempotencyConflict": IdempotencyConflict,
     "NotInSubset": NotInSubset,
 }
@@ -44,7 +61,8 @@ class Payments:
     def charge(self, order: str, cents: int, idempotency_key: str | None = None) -> Charge:
         """Charge the card of `order` with `cents`. With a key that the gateway has seen it
         charges nothing and returns the first charge; it raises `IdempotencyConflict` when that
-        one was for another order or amount."""
+        one was for another order or amount. Raises `CardDeclined` and `GatewayUnavailable` when
+        nothing was charged, `PaymentTimeout` when that is not known."""
         found = self._ask("charge", order=order, cents=cents, idempotency_key=idempotency_key)
         return cast(Charge, found)
 

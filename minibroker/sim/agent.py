@@ -42,10 +42,12 @@ class Agent(Protocol):
         """The process will do nothing before `until` (virtual time in microseconds): it sleeps,
         or it is paused. Its peer may give it up for dead meanwhile."""
 
-    def broken(self, caller: Caller, op: str, args: dict[str, Value]) -> Refusal | None:
+    def broken(
+        self, caller: Caller, op: str, args: dict[str, Value], happened: bool
+    ) -> Refusal | None:
         """The call breaks off: do what this side would see of it (a connection that is gone), and
-        give the error that the caller gets. The world decides whether the effect happened before.
-        None when calls of this client cannot fail so."""
+        give the error that the caller gets. `happened` says whether the world has let the effect
+        happen before. None when calls of this client cannot fail so."""
 
     def again(self, caller: Caller, op: str, args: dict[str, Value], reply: Reply) -> bool:
         """What this call handed out comes once more, as when its producer had sent it twice.

@@ -14,7 +14,11 @@ long as the one before had to, up to a second, and after 25 of them the next one
 thing that can change anything; if there is no such thing, it is interrupted.
 
 A process that crashes or raises is started afresh after `RESTART_DELAY`, as a supervisor would,
-until it has raised more often than its member allows.
+until it has raised more often than its member allows. What it raises after a fault gave it an
+error is not held against it.
+
+A plan's faults are done here, at the boundary: see `minibroker.sim.faults`. What a broken call or
+a long silence means to the other side is the agent's to know.
 """
 
 import heapq
@@ -35,12 +39,13 @@ from minibroker.sim.effect import (
     Reply,
     Step,
 )
-from minibroker.sim.faults import Plan
+from minibroker.sim.faults import PAUSE, PREEMPTION, Plan
 from minibroker.sim.trace import (
     Answered,
     Crashed,
     Ended,
     Exited,
+    Faulted,
     GaveUp,
     Interrupted,
     Requested,
@@ -54,6 +59,9 @@ IDLE_STEP = 10
 IDLE_ENOUGH = 25 * IDLE_STEP
 """A process is taken to be idle after 25 idle answers in a row, or 250 reads, or a mixture,
 in which nothing in the world has changed."""
+
+LONG_SILENCE = 10 * SECOND
+"""A sleep as long as this is told to the peers, which may give the sleeper up for dead."""
 
 INTERRUPTS = 3
 """How often a process is interrupted at most; one that goes on after that is killed."""
@@ -74,15 +82,20 @@ class Recording:
 
 @dataclass(slots=True)
 class Member:
-    """One instance of a role: the process that a supervisor keeps alive."""
+    """One instance of a role: the process that a supervisor keeps alive, from `starts` on (virtual
+    time in microseconds)."""
 
     name: str
     restarts: int = 5
+    starts: int = 0
     incarnation: int = 0
     raised: int = 0
     process: Process | None = None
     number: int = 0
     asked: int = 0
+    effect: Effect = field(default_factory=lambda: Effect("", "", {}))
+    troubled: bool = False
+    """Whether a fault gave this incarnation an error, which is no fault of its code's."""
     waiting: Wait | None = None
     idle: int = 0
     interrupts: int = 0
@@ -95,6 +108,7 @@ class Member:
         """Count another incarnation."""
         self.incarnation += 1
         self.interrupts = 0
+        self.troubled = False
         self.caller = Caller(self.name, self.incarnation)
         self.label = self.caller.label
 
@@ -129,7 +143,7 @@ class World:
         self._agents = agents
         self._launch = launch
         self._members = members
-        self._crashes = frozenset(fault.at for fault in plan if fault.kind == "crash")
+        self._faults = {fault.at: fault.kind for fault in plan}
         self._most_effects = most_effects
         self._due: list[tuple[int, int, Callable[[], None], bool]] = []
         self._order = 0
@@ -143,7 +157,7 @@ class World:
     def run(self) -> None:
         """Run to the end; the trace holds what happened."""
         for member in self._members:
-            self.at(0, lambda member=member: self._spawn(member))  # type: ignore[misc]
+            self.at(member.starts, lambda member=member: self._spawn(member))  # type: ignore[misc]
         try:
             self._run()
         finally:
@@ -236,7 +250,7 @@ class World:
             )
         )
         self._lost(caller)
-        if how.how == "raised":
+        if how.how == "raised" and not member.troubled:
             member.raised += 1
         if how.how in RESTARTED and member.raised <= member.restarts:
             self.at(self.clock.now + RESTART_DELAY, lambda: self._spawn(member))
@@ -264,6 +278,7 @@ class World:
         self.effects += 1
         member.number = self.effects
         member.asked = self.clock.now
+        member.effect = effect
         caller = member.caller
         self.trace.append(
             Requested(
@@ -280,9 +295,13 @@ class World:
             answer: Reply | Wait = Refusal(
                 "NotInSubset", f"this role was given no client {effect.client!r}"
             )
+        elif (error := self._broken(member, "definite", happened=False)) is not None:
+            answer = error
         else:
             answer = agent.request(caller, effect.op, effect.args)
         if isinstance(answer, Wait):
+            if effect.client == "clock" and answer.deadline is not None:
+                self._silent(caller, answer.deadline)
             self._block(member, answer)
         else:
             self._happened(member, answer)
@@ -310,16 +329,22 @@ class World:
                 self._happened(member, ready)
 
     def _happened(self, member: Member, reply: Reply) -> None:
-        """The effect has happened; its answer is on the way, unless a crash comes first."""
+        """The effect has happened; its answer is on the way, unless a fault comes first."""
+        if (error := self._broken(member, "indefinite", happened=True)) is not None:
+            reply = error
         when = self.clock.now + LATENCY
         did = "idle" if isinstance(reply, Interrupt) else reply.did
         if did == "changed":
             self._progress()
         else:
             member.idle += IDLE_STEP if did == "idle" else 1
-        if member.number in self._crashes:
+        kind = self._faults.get(member.number)
+        if kind == "crash":
             self._crash(member)
             return
+        when += self._delay(member, kind)
+        if kind == "duplicate":
+            self._again(member, reply)
         if did == "idle" and member.idle <= IDLE_ENOUGH:
             in_a_row = member.idle // IDLE_STEP
             when = max(when, member.asked + min(LATENCY << max(0, in_a_row - 1), SECOND))
@@ -336,6 +361,47 @@ class World:
         process, number = member.process, member.number
         assert process is not None
         self._push(when, lambda: self._resume(member, process, number, reply), False)
+
+    def _broken(self, member: Member, kind: str, happened: bool) -> Refusal | None:
+        """The error that the plan has for this call, if it has one and the call can fail so."""
+        if self._faults.get(member.number) != kind:
+            return None
+        effect = member.effect
+        agent = self._agents.get(effect.client)
+        if agent is None:
+            return None
+        error = agent.broken(member.caller, effect.op, effect.args, happened)
+        if error is not None:
+            member.troubled = True
+            self._faulted(member, kind)
+        return error
+
+    def _delay(self, member: Member, kind: str | None) -> int:
+        """For how long the plan keeps the answer of this call back, in microseconds."""
+        if kind not in ("pause", "preempt"):
+            return 0
+        self._faulted(member, kind)
+        if kind == "preempt":
+            return PREEMPTION
+        self._silent(member.caller, self.clock.now + PAUSE)
+        return PAUSE
+
+    def _again(self, member: Member, reply: Reply) -> None:
+        """Let what this call handed out come once more, if it is something that can."""
+        effect = member.effect
+        agent = self._agents.get(effect.client)
+        if agent is not None and agent.again(member.caller, effect.op, effect.args, reply):
+            self._faulted(member, "duplicate")
+
+    def _faulted(self, member: Member, kind: str) -> None:
+        self.trace.append(
+            Faulted(at=self.clock.now, who=member.label, number=member.number, kind=kind)
+        )
+
+    def _silent(self, caller: Caller, until: int) -> None:
+        if until - self.clock.now >= LONG_SILENCE:
+            for agent in self._agents.values():
+                agent.silent(caller, until)
 
     def _progress(self) -> None:
         """Something changed: nobody is idle any more."""
@@ -374,3 +440,6 @@ class World:
         member.process = None
         self.trace.append(Exited(at=self.clock.now, who=member.label, how="would not stop"))
         self._lost(caller)
+        self.trace.append(
+            GaveUp(at=self.clock.now, who=member.label, restarts=member.incarnation - 1)
+        )

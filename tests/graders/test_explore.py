@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from graders.content import chaffs, wheats
-from graders.explore import explore, launcher, run, single_crashes
+from graders.explore import explore, launcher, run
 from graders.judges import judge
+from graders.plans import worth_trying
 from graders.spec import Budget, load
 from minibroker.sim.faults import crash
 from minibroker.sim.inline import Inline
@@ -30,7 +31,7 @@ def anomalies(source, plans):
 def test_crashes_after_what_changed_nothing_would_show_nothing_more(name):
     fault_free = run(SPEC, launcher(SPEC, Inline(SOURCES[name]), 0), (), 0)
     every = [(crash(number),) for number in range(1, fault_free.effects + 1)]
-    some = single_crashes(fault_free.trace)
+    some = [(fault,) for fault in worth_trying(fault_free.trace, ("crash",))]
     assert len(some) < len(every)
     assert anomalies(SOURCES[name], [(), *some]) == anomalies(SOURCES[name], [(), *every])
 
@@ -38,11 +39,12 @@ def test_crashes_after_what_changed_nothing_would_show_nothing_more(name):
 def test_coverage_says_all_only_when_all_were_tried():
     source = SOURCES["key_from_the_body"]
     whole = explore(SPEC, Inline(source))
-    assert whole.coverage == f"the run without faults and all {whole.possible} single crashes"
+    many = len(whole.single_faults)
+    assert whole.coverage == f"the run without faults and all {many} single crashes"
     few = explore(replace(SPEC, budget=Budget(schedules=3)), Inline(source))
-    assert few.coverage == f"the run without faults and 3 of {whole.possible} single crashes"
+    assert few.coverage == f"the run without faults, 3 of {many} single crashes, seed 0"
     short = explore(replace(SPEC, budget=Budget(together=60)), Inline(source))
-    assert 0 < short.tried < short.possible == whole.possible
+    assert 0 < short.singles < len(short.single_faults) == many
 
 
 def test_source_that_differs_from_run_to_run_is_not_explored():

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from graders.content import Chaff, Wheat, chaffs, wheats
-from graders.explore import Broken, Exploration, explore, launcher, run, single_crashes
+from graders.explore import Broken, Exploration, explore, launcher, run
 from graders.judges import judge
+from graders.plans import worth_trying
 from graders.spec import Budget, Check, Role, Spec, load
 from graders.stage import Owes, Stage
 from minibroker.sim.effect import Process
@@ -46,6 +47,18 @@ def worker(channel, payments):
         channel.basic_ack(method.delivery_tag)
 """
 
+CARELESS_ALWAYS = """
+import json
+
+
+def worker(channel, payments, database):
+    for method, properties, body in channel.consume("orders"):
+        order = json.loads(body)
+        payments.charge(order["id"], order["cents"])
+        payments.charge(order["id"], order["cents"])
+        channel.basic_ack(method.delivery_tag)
+"""
+
 
 @dataclass
 class Watched:
@@ -81,8 +94,8 @@ def test_a_crash_is_tried_after_each_effect_that_changed_something_and_no_other(
         "charge",
         "basic_ack",
     ]
-    assert single_crashes(trace) == [(crash(number),) for number in changed]
-    assert (found.tried, found.possible) == (4, 4)
+    assert worth_trying(trace, ("crash",)) == [crash(number) for number in changed]
+    assert (found.singles, len(found.single_faults)) == (4, 4)
 
 
 def test_what_was_broken_is_kept_with_its_run_and_its_findings() -> None:
@@ -94,24 +107,76 @@ def test_what_was_broken_is_kept_with_its_run_and_its_findings() -> None:
     assert found.fault_free.plan == ()
 
 
-def test_a_budget_of_schedules_takes_the_first_crashes() -> None:
-    watched = Watched(CARELESS)
-    found = explore(replace(SMALL, budget=Budget(schedules=2)), watched)
-    assert (found.tried, found.possible, found.broken) == (2, 4, [])
+def test_a_budget_of_schedules_takes_a_seeded_sample_in_order() -> None:
+    spec = replace(SPEC, budget=Budget(schedules=5))
+    watched = [written(broken.run.plan) for broken in explored(CARELESS_ALWAYS, spec).broken]
+    again = [written(broken.run.plan) for broken in explored(CARELESS_ALWAYS, spec).broken]
+    other = [written(broken.run.plan) for broken in explored(CARELESS_ALWAYS, spec, 7).broken]
+    assert watched == again != other
+    assert len(watched) == 6
+    numbers = [int(plan.partition(":")[2]) for plan in watched[1:]]
+    assert numbers == sorted(numbers) != list(range(1, 6))
+
+
+def test_pairs_are_a_single_fault_and_a_later_one_of_the_run_it_led_to() -> None:
+    found = explored(CARELESS_ALWAYS, replace(SPEC, budget=Budget(pairs=10_000, together=10**6)))
+    plans = [broken.run.plan for broken in found.broken]
+    singles = [plan for plan in plans if len(plan) == 1]
+    pairs = [plan for plan in plans if len(plan) == 2]
+    assert found.pairs == found.possible_pairs == len(pairs)
+    assert found.singles == len(singles)
+    assert {plan[:1] for plan in pairs} == set(singles)
+    assert all(first.at < second.at for first, second in pairs)
+    runs = {broken.run.plan: broken.run for broken in found.broken}
+    for plan in pairs:
+        seconds = worth_trying(runs[plan[:1]].trace, SPEC.faults, plan[0].at)
+        assert plan[1] in seconds
+    assert found.coverage == (
+        f"the run without faults, all {found.singles} single crashes, all {found.pairs} pairs"
+    )
+
+
+def test_a_pair_runs_as_it_would_from_the_beginning() -> None:
+    spec = replace(SPEC, budget=Budget(pairs=40, together=10**6))
+    launch = launcher(spec, Inline(CARELESS_ALWAYS), 0)
+    for broken in explored(CARELESS_ALWAYS, spec).broken[-40:]:
+        assert len(broken.run.plan) == 2
+        alone = run(spec, launch, broken.run.plan, 0)
+        assert alone.trace.text() == broken.run.trace.text()
+
+
+def test_a_sample_of_pairs_is_named_with_its_seed() -> None:
+    spec = replace(SPEC, budget=Budget(pairs=20, together=10**6))
+    found = explored(CARELESS_ALWAYS, spec, seed=7)
+    assert (found.pairs, found.possible_pairs > 20) == (20, True)
+    assert found.coverage == (
+        f"the run without faults, all {found.singles} single crashes, 20 of "
+        f"{found.possible_pairs} pairs, seed 7"
+    )
+
+
+def test_the_coverage_of_several_kinds_counts_them_together() -> None:
+    spec = replace(SMALL, faults=("crash", "definite", "indefinite", "pause"))
+    found = explored(CARELESS, spec)
+    kinds = [fault.kind for fault in found.single_faults]
+    assert kinds == [
+        *["crash"] * 4, *["definite"] * 4, *["indefinite"] * 3, *["pause"] * 4,
+    ]  # fmt: skip
+    assert found.coverage == "the run without faults and all 15 single faults"
 
 
 def test_a_budget_of_effects_for_all_runs_together_is_kept() -> None:
     found = explored(CARELESS, replace(SMALL, budget=Budget(together=20)))
-    assert found.tried < found.possible == 4
-    assert explored(CARELESS, replace(SMALL, budget=Budget(together=1))).tried == 0
+    assert found.singles < len(found.single_faults) == 4
+    assert explored(CARELESS, replace(SMALL, budget=Budget(together=1))).singles == 0
 
 
 def test_a_run_that_never_ends_costs_no_more_than_the_budget() -> None:
     source = CONTENT["requeues_after_the_work"].source
     watched = Watched(source)
     found = explore(replace(SPEC, budget=Budget(effects=60, together=300)), watched)
-    assert found.possible > found.tried
-    assert found.tried <= 5
+    assert len(found.single_faults) > found.singles
+    assert found.singles <= 5
     assert anomalies(list(found.broken)) == {"stuck"}
 
 
@@ -132,14 +197,14 @@ def test_code_that_fails_by_itself_is_not_crashed_as_well() -> None:
     for body in ("raise OSError", "while True: pass", "import os; os._exit(1)"):
         charge = "payments.charge('order-1', 42, 'key')"
         found = explored(f"def worker(channel, payments):\n    {charge}\n    {body}")
-        assert (found.tried, found.possible) == (0, 0)
+        assert (found.singles, len(found.single_faults)) == (0, 0)
         assert len(found.fault_free.trace.of(Crashed)) == 0
 
 
 def test_code_that_failed_and_came_back_is_crashed_like_any_other() -> None:
     found = explore(SPEC, Inline(CONTENT["recycles_itself"].source))
     assert len(found.fault_free.trace.of(Started)) > 1
-    assert found.tried == found.possible > 0
+    assert found.singles == len(found.single_faults) > 0
 
 
 def test_each_instance_of_a_role_is_started_with_its_name_and_the_seed() -> None:
@@ -155,7 +220,7 @@ def test_two_instances_are_crashed_each() -> None:
     spec = replace(SMALL, roles=(Role("worker", CLIENTS, count=2),))
     found = explored(CARELESS, spec)
     assert found.deterministic
-    assert found.tried == found.possible == 5
+    assert found.singles == len(found.single_faults) == 5
     assert anomalies(list(found.broken)) == {"duplicate_effect"}
 
 
@@ -185,7 +250,7 @@ class Fickle:
 def test_a_source_that_differs_from_run_to_run_is_found_out_at_once() -> None:
     found = explore(SMALL, Fickle(after=2))
     assert found.deterministic is False
-    assert (found.tried, found.broken) == (0, ())
+    assert (found.singles, found.broken) == (0, ())
 
 
 TWO = """

@@ -1,0 +1,73 @@
+"""Which faults are worth trying, read from a run without them.
+
+A crash, a pause or a preemption is tried after every effect that changed something. After one that
+only read, or found nothing, the world is as it was after the effect before, so a fault there is one
+that has been tried. An error is tried at every effect that changed something and can fail; an
+answer is lost only where the effect is done for good (what a delivery or a connection hands out is
+lost with it). A message comes once more wherever one was handed out. A preemption needs somebody
+else to go first.
+"""
+
+from collections.abc import Iterator
+
+from minibroker.sim.faults import Fault
+from minibroker.sim.trace import Answered, Requested, Started, Trace
+
+HANDS_OUT = frozenset({"receive", "basic_get"})
+"""The operations that hand out messages."""
+
+CANNOT_FAIL = frozenset({"connect", "channel_open", "sleep"})
+
+
+def worth_trying(trace: Trace, kinds: tuple[str, ...], after: int = 0) -> list[Fault]:
+    """The single faults of `kinds`, kind by kind, at effects after number `after`."""
+    requests = {event.number: event for event in trace.of(Requested)}
+    answers = [event for event in trace.of(Answered) if event.number > after]
+    alone = len({event.who.partition("#")[0] for event in trace.of(Started)}) < 2
+    return [
+        Fault(kind, event.number)
+        for kind in kinds
+        for event in answers
+        if event.did == "changed" and _shows(kind, event, requests[event.number], alone)
+    ]
+
+
+def _shows(kind: str, answer: Answered, request: Requested, alone: bool) -> bool:
+    hands_out = request.op in HANDS_OUT
+    match kind:
+        case "definite":
+            return not answer.error and request.op not in CANNOT_FAIL
+        case "indefinite":
+            return not answer.error and request.op not in CANNOT_FAIL and not hands_out
+        case "duplicate":
+            return hands_out
+        case "preempt":
+            return not alone
+    return True
+
+
+def plural(kind: str, many: int) -> str:
+    """So many faults of a kind, in words.
+
+    >>> plural("crash", 2), plural("duplicate", 1)
+    ('2 crashes', '1 duplicate')
+    """
+    word = NOUNS[kind]
+    return f"{many} {word if many == 1 else PLURALS.get(word, word + 's')}"
+
+
+NOUNS = {
+    "crash": "crash",
+    "definite": "definite error",
+    "indefinite": "indefinite error",
+    "pause": "pause",
+    "preempt": "preemption",
+    "duplicate": "duplicate",
+}
+PLURALS = {"crash": "crashes"}
+
+
+def kinds_in(faults: list[Fault]) -> Iterator[tuple[str, int]]:
+    """Each kind with how many faults are of it, in the order they first come."""
+    for kind in dict.fromkeys(fault.kind for fault in faults):
+        yield kind, sum(fault.kind == kind for fault in faults)
