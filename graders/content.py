@@ -2,17 +2,24 @@
 
 Each is a file that is a solution cell as it stands. Its docstring says what it is about: a
 wheat's the design, a chaff's the one misconception, with a line for each anomaly that must fail
-it, and for no check that does not look for one of them::
+it. All checks that look for one of them fail, and no others; where some that look for it pass, the
+line says which fail::
 
     """Acks before the work: a crash between the two loses the order.
 
     anomaly: lost_message
     """
+
+    """Publishes after the ack: only a crash between the two loses anything.
+
+    anomaly: lost_message in crash_safety
+    """
 '''
 
 import ast
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from graders.spec import FOLDER, Spec
@@ -28,15 +35,23 @@ class Wheat:
 
 @dataclass(frozen=True)
 class Chaff:
-    """A wrong solution, and the anomalies that it must be failed by."""
+    """A wrong solution, and the anomalies that it must be failed by, some in certain checks."""
 
     name: str
     source: str
     anomalies: tuple[str, ...]
+    checks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def failed_checks(self, spec: Spec) -> set[str]:
-        """The checks that must fail: those that look for one of its anomalies."""
-        return {check.id for check in spec.checks if set(check.anomalies) & set(self.anomalies)}
+        """The checks that must fail: those that look for one of its anomalies, or that it names
+        for it."""
+        return {
+            check.id
+            for check in spec.checks
+            for anomaly in check.anomalies
+            if anomaly in self.anomalies
+            and (anomaly not in self.checks or check.id in self.checks[anomaly])
+        }
 
 
 def wheats(exercise: str) -> list[Wheat]:
@@ -52,13 +67,15 @@ def chaffs(exercise: str) -> list[Chaff]:
     for path in _files(exercise, "chaffs"):
         source = path.read_text(encoding="utf-8")
         header = ast.get_docstring(ast.parse(source)) or ""
-        anomalies = tuple(re.findall(r"^anomaly: (\w+)$", header, re.MULTILINE))
+        named = re.findall(r"^anomaly: (\w+)(?: in (\w+(?:, \w+)*))?$", header, re.MULTILINE)
+        anomalies = tuple(anomaly for anomaly, _ in named)
         if not anomalies:
             raise ValueError(
                 f"chaff {path.stem} of {exercise} names no anomaly; add a line "
                 "'anomaly: NAME' to its docstring"
             )
-        found.append(Chaff(path.stem, source, anomalies))
+        checks = {anomaly: tuple(where.split(", ")) for anomaly, where in named if where}
+        found.append(Chaff(path.stem, source, anomalies, checks))
     return found
 
 

@@ -21,7 +21,7 @@ from minibroker.sim.effect import Caller, Launch, Process
 from minibroker.sim.faults import Fault, Plan
 from minibroker.sim.incarnation import Job
 from minibroker.sim.tape import NotDeterministic, TapedProcess
-from minibroker.sim.trace import GaveUp, Trace
+from minibroker.sim.trace import Ended, GaveUp, Trace
 
 
 class Transport(Protocol):
@@ -128,14 +128,17 @@ def explore(
     unsteady = Exploration(spec, seed, fault_free, (), deterministic=False)
     if fault_free.trace.text() != again.trace.text():
         return unsteady
-    singles = worth_trying(fault_free.trace, spec.faults)
-    purse = _Purse(spec, seed, launch, fault_free.effects)
+    spared = [name for name, role in members(spec).items() if role.spared]
+    singles = worth_trying(fault_free.trace, spec.faults, spared=spared)
+    restless = any(event.why == "effects" for event in fault_free.trace.of(Ended))
+    left = spec.budget.endless if restless else spec.budget.together
+    purse = _Purse(spec, seed, launch, left - fault_free.effects)
     try:
         ones = purse.spend([(fault_free, fault) for fault in singles], spec.budget.schedules)
         further = [
             (one, fault)
             for one in (ones if spec.budget.pairs else ())
-            for fault in worth_trying(one.trace, spec.faults, one.plan[-1].at)
+            for fault in worth_trying(one.trace, spec.faults, one.plan[-1].at, spared)
         ]
         twos = purse.spend(further, spec.budget.pairs)
     except NotDeterministic:
@@ -156,17 +159,17 @@ class _Purse:
     spec: Spec
     seed: int
     launch: Launch
-    effects: int
+    left: int
 
     def spend(self, steps: Sequence[tuple[Run, Fault]], most: int) -> list[Run]:
         """Run at most so many of the runs that are another one and a further fault."""
         runs = []
         for before, fault in _sample(steps, most, self.seed):
-            if self.effects >= self.spec.budget.together:
+            if self.left <= 0:
                 break
             taped = _taped(self.launch, before)
             runs.append(run(self.spec, taped, (*before.plan, fault), self.seed))
-            self.effects += runs[-1].effects
+            self.left -= runs[-1].effects
         return runs
 
 

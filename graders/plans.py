@@ -8,7 +8,7 @@ lost with it). A message comes once more wherever one was handed out. A preempti
 else to go first.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from minibroker.sim.faults import Fault
 from minibroker.sim.trace import Answered, Requested, Started, Trace
@@ -19,11 +19,18 @@ HANDS_OUT = frozenset({"receive", "basic_get"})
 CANNOT_FAIL = frozenset({"connect", "channel_open", "sleep"})
 
 
-def worth_trying(trace: Trace, kinds: tuple[str, ...], after: int = 0) -> list[Fault]:
-    """The single faults of `kinds`, kind by kind, at effects after number `after`."""
+def worth_trying(
+    trace: Trace, kinds: tuple[str, ...], after: int = 0, spared: Collection[str] = ()
+) -> list[Fault]:
+    """The single faults of `kinds`, kind by kind, at effects after number `after` of all processes
+    but those that are spared."""
     requests = {event.number: event for event in trace.of(Requested)}
-    answers = [event for event in trace.of(Answered) if event.number > after]
-    alone = len({event.who.partition("#")[0] for event in trace.of(Started)}) < 2
+    answers = [
+        event
+        for event in trace.of(Answered)
+        if event.number > after and _name(event.who) not in spared
+    ]
+    alone = len({_name(event.who) for event in trace.of(Started)}.difference(spared)) < 2
     return [
         Fault(kind, event.number)
         for kind in kinds
@@ -44,6 +51,10 @@ def _shows(kind: str, answer: Answered, request: Requested, alone: bool) -> bool
         case "preempt":
             return not alone
     return True
+
+
+def _name(who: str) -> str:
+    return who.partition("#")[0]
 
 
 def plural(kind: str, many: int) -> str:

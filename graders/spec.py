@@ -34,7 +34,8 @@ class Role:
     `kind` is how the world drives it: ``process`` calls it once an incarnation with its
     clients. `clients` maps its parameters, in order, to kinds of `minibroker.clients`. `count`
     instances run side by side, from `starts` on (seconds of virtual time). A supervisor starts one
-    that raises again, `restarts` times.
+    that raises again, `restarts` times. No faults are tried on a role that is `spared`: it stands
+    for something that is done before and under supervision.
     """
 
     entry: str
@@ -43,6 +44,7 @@ class Role:
     count: int = 1
     restarts: int = 5
     starts: float = 0.0
+    spared: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,12 +66,14 @@ class Check:
 @dataclass(frozen=True)
 class Budget:
     """How much may be spent: effects in one run, runs with one fault, runs with two faults, and
-    effects in all runs together. What is not tried for want of it is said in the coverage."""
+    effects in all runs together, `endless` many when already the run without faults does not come
+    to rest. What is not tried for want of it is said in the coverage."""
 
     effects: int = 300
     schedules: int = 500
     pairs: int = 0
     together: int = 5_000
+    endless: int = 5_000
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,12 @@ from minibroker.agents.amqp import AmqpAgent
 from minibroker.agents.clock import ClockAgent
 from minibroker.agents.ledgers import DatabaseAgent, PaymentsAgent
 from minibroker.ledgers.database import DatabaseLedger
-from minibroker.ledgers.payments import PaymentLedger
+from minibroker.ledgers.payments import PaymentLedger, Trouble
 from minibroker.queues.broker import Broker
 from minibroker.sim.clock import Clock, seconds
 from minibroker.sim.effect import Caller, Launch
 from minibroker.sim.faults import Plan
-from minibroker.sim.trace import Ended, Owed, Trace
+from minibroker.sim.trace import Ended, Owed, RetryPolicy, Trace
 from minibroker.sim.values import Value
 from minibroker.sim.world import Member, Printed, Recording, World
 
@@ -33,14 +33,35 @@ class Owes:
     detail: Mapping[str, Value] = field(default_factory=dict)
 
 
-class Stage:
-    """What a scenario can use: queues, messages at given times, and seeded chance."""
+@dataclass(frozen=True)
+class Retries:
+    """What is promised for work that fails: see `minibroker.sim.trace.RetryPolicy`. `delays` and
+    `patience` are in seconds; there is one attempt more than there are delays."""
 
-    def __init__(self, world: World, broker: Broker, trace: Trace, clock: Clock, seed: int) -> None:
+    queue: str
+    dead_letters: str
+    delays: Sequence[float]
+    patience: float
+
+
+class Stage:
+    """What a scenario can use: queues, messages at given times, banks in trouble, and seeded
+    chance."""
+
+    def __init__(
+        self,
+        world: World,
+        broker: Broker,
+        payments: PaymentLedger,
+        trace: Trace,
+        clock: Clock,
+        seed: int,
+    ) -> None:
         self.seed = seed
         self.chance = random.Random(f"scenario/{seed}")
         self._world = world
         self._broker = broker
+        self._payments = payments
         self._trace = trace
         self._clock = clock
 
@@ -48,15 +69,53 @@ class Stage:
         """Declare a durable queue before anything starts."""
         self._broker.declare_queue(name)
 
+    def retries(self, policy: Retries) -> None:
+        """What is promised for work that fails."""
+        self._trace.append(
+            RetryPolicy(
+                at=self._clock.now,
+                queue=policy.queue,
+                dead_letters=policy.dead_letters,
+                attempts=len(policy.delays) + 1,
+                delays=[seconds(delay) for delay in policy.delays],
+                patience=seconds(policy.patience),
+            )
+        )
+
+    def declines(self, order: str) -> None:
+        """The bank of an order says no for good."""
+        self._payments.trouble(
+            order, Trouble("CardDeclined", f"the bank declines the card of {order}")
+        )
+
+    def bank_away(self, order: str, until: float) -> None:
+        """The bank of an order cannot be reached before `until` seconds."""
+        self._payments.trouble(
+            order,
+            Trouble(
+                "GatewayUnavailable",
+                f"the bank of {order} cannot be reached; nothing was charged",
+                seconds(until),
+            ),
+        )
+
     def publish(
-        self, at: float, queue: str, body: Mapping[str, Value], owes: Owes | None = None
+        self,
+        at: float,
+        queue: str,
+        body: Mapping[str, Value] | bytes,
+        owes: Owes | None = None,
+        headers: Mapping[str, Value] | None = None,
     ) -> None:
-        """Publish `body` as JSON to a queue at `at` seconds, with what it obliges to."""
+        """Publish `body`, as JSON unless it is bytes, to a queue at `at` seconds, with what it
+        obliges to."""
+        sent = body if isinstance(body, bytes) else json.dumps(dict(body)).encode()
+        properties: dict[str, Value] = {"delivery_mode": 2}
+        if headers is not None:
+            properties["headers"] = dict(headers)
 
         def publish() -> None:
-            message = self._broker.publish(
-                "scenario", "", queue, json.dumps(dict(body)).encode(), {"delivery_mode": 2}
-            )
+            message = self._broker.publish("scenario", "", queue, sent, properties)
             if owes is not None:
                 self._trace.append(
                     Owed(
@@ -104,13 +163,13 @@ def perform(
 ) -> Run:
     """Run one schedule to its end."""
     clock, trace = Clock(), Trace()
-    broker = Broker(clock, trace)
+    broker, payments = Broker(clock, trace), PaymentLedger(clock, trace)
     world = World(
         clock,
         trace,
         {
             "amqp": AmqpAgent(broker, clock),
-            "payments": PaymentsAgent(PaymentLedger(clock, trace)),
+            "payments": PaymentsAgent(payments),
             "database": DatabaseAgent(DatabaseLedger(clock, trace)),
             "clock": ClockAgent(clock),
         },
@@ -119,6 +178,6 @@ def perform(
         plan,
         effects,
     )
-    scenario(Stage(world, broker, trace, clock, seed))
+    scenario(Stage(world, broker, payments, trace, clock, seed))
     world.run()
     return Run(plan, seed, trace, world.printed, world.recordings)

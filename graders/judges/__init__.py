@@ -10,6 +10,7 @@ A judge has two functions, both pure:
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 
 from minibroker.sim.trace import Trace
 
@@ -33,14 +34,22 @@ class Judge:
     unshown: Callable[[Trace], str]
 
 
-def judge(anomaly: str) -> Judge:
-    """The judge of an anomaly by its name."""
-    from graders.judges import duplicate_effect, lost_message, stuck
+ANOMALIES = (
+    "dead_letter_without_cause",
+    "duplicate_effect",
+    "given_up_early",
+    "lost_message",
+    "retry_without_delay",
+    "starvation",
+    "stuck",
+    "too_many_attempts",
+)
+"""All there are; each is a module here."""
 
-    modules = {
-        "duplicate_effect": duplicate_effect,
-        "lost_message": lost_message,
-        "stuck": stuck,
-    }
-    module = modules[anomaly]
+
+def judge(anomaly: str) -> Judge:
+    """The judge of an anomaly by its name; `KeyError` when there is none."""
+    if anomaly not in ANOMALIES:
+        raise KeyError(anomaly)
+    module = import_module(f"graders.judges.{anomaly}")
     return Judge(anomaly, module.find, module.unshown)

@@ -1,21 +1,31 @@
-"""What is owed and what was done about it: the reading that several judges share."""
+"""What is owed and what was done about it: the reading that several judges share.
 
+A message that a process publishes with the body of an owed one, or with its order's `id` in it,
+carries the same debt: it is that message on its way round. A debt of kind `DEAD_LETTER` is paid by
+arriving where the retry policy says that dead letters go; any other by a side effect.
+"""
+
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeAlias
 
 from minibroker.sim.trace import (
+    DeadLettered,
     Delivered,
     Event,
     Owed,
     Published,
     Requeued,
+    RetryPolicy,
     Settled,
     SideEffect,
     Trace,
 )
 from minibroker.sim.values import Value
+
+DEAD_LETTER = "dead letter"
 
 Subject: TypeAlias = tuple[str, str]
 """(kind, subject) of a side effect, such as ("charge", "order-1")."""
@@ -23,15 +33,15 @@ Subject: TypeAlias = tuple[str, str]
 
 @dataclass
 class Debt:
-    """One thing owed: the messages that carry it, and the side effects it has had.
+    """One thing owed: the messages that carry it, and what was done about it.
 
-    `done` are those with the detail that is owed, `other` those with another; both are
-    (position in the trace, event).
+    `done` are the side effects (or the arrivals as a dead letter) with the detail that is owed,
+    `other` the side effects with another; both are (position in the trace, event).
     """
 
     detail: dict[str, Value]
     messages: list[int] = field(default_factory=list)
-    done: list[tuple[int, SideEffect]] = field(default_factory=list)
+    done: list[tuple[int, Event]] = field(default_factory=list)
     other: list[tuple[int, SideEffect]] = field(default_factory=list)
 
 
@@ -42,20 +52,86 @@ def debts(trace: Trace) -> Mapping[Subject, Debt]:
 
 @lru_cache(maxsize=2)  # one judge after the other reads the same trace
 def _debts(trace: Trace, length: int) -> Mapping[Subject, Debt]:
-    found: dict[Subject, Debt] = {}
-    for position, event in enumerate(trace.events):
-        kind = type(event)  # twice as fast as isinstance, in the innermost loop of all judging
-        if kind is not Owed and kind is not SideEffect:
-            continue
-        if isinstance(event, Owed):
-            debt = found.setdefault((event.kind, event.subject), Debt(event.detail))
-            debt.messages.append(event.message)
-        elif isinstance(event, SideEffect):
-            owed = found.get((event.kind, event.subject))
-            if owed is not None:
-                side = owed.done if event.detail == owed.detail else owed.other
-                side.append((position, event))
-    return found
+    return _Reading(trace).found
+
+
+class _Reading:
+    """One pass over a trace."""
+
+    def __init__(self, trace: Trace) -> None:
+        self.found: dict[Subject, Debt] = {}
+        self._bodies: dict[int, bytes] = {}
+        self._by_body: dict[bytes, list[Debt]] = {}
+        self._by_message: dict[int, list[Debt]] = {}
+        self._dead_letters = ""
+        for position, event in enumerate(trace.events):
+            kind = type(event)  # twice as fast as isinstance, in the innermost loop of all judging
+            if kind is Published:
+                self._published(position, event)  # type: ignore[arg-type]
+            elif kind is Owed:
+                self._owed(event)  # type: ignore[arg-type]
+            elif kind is SideEffect:
+                self._side_effect(position, event)  # type: ignore[arg-type]
+            elif kind is DeadLettered:
+                self._arrived(position, event, event.message, event.queues)  # type: ignore[attr-defined]
+            elif kind is RetryPolicy:
+                self._dead_letters = event.dead_letters  # type: ignore[attr-defined]
+
+    def _owed(self, event: Owed) -> None:
+        subject = (event.kind, event.subject)
+        debt = self.found.setdefault(subject, Debt(event.detail))
+        self._carries(event.message, [debt])
+        if body := self._bodies.get(event.message):
+            known = self._by_body.setdefault(body, [])
+            if debt not in known:
+                known.append(debt)
+
+    def _published(self, position: int, event: Published) -> None:
+        if event.who == "scenario":
+            self._bodies[event.message] = event.body
+        else:
+            self._carries(event.message, self._about(event.body))
+        self._arrived(position, event, event.message, event.queues)
+
+    def _about(self, body: bytes) -> list[Debt]:
+        """The debts that a message with this body carries."""
+        known = self._by_body.get(body)
+        if known is not None or b'"id"' not in body:
+            return known or []
+        try:
+            name = json.loads(body)["id"]
+        except (ValueError, TypeError, KeyError, RecursionError):
+            return []
+        return [debt for (_, subject), debt in self.found.items() if subject == name]
+
+    def _carries(self, message: int, debts: list[Debt]) -> None:
+        for debt in debts:
+            debt.messages.append(message)
+            self._by_message.setdefault(message, []).append(debt)
+
+    def _arrived(self, position: int, event: Event, message: int, queues: list[str]) -> None:
+        if self._dead_letters not in queues:
+            return
+        owed = self.found.items()
+        for debt in self._by_message.get(message, ()):
+            if any(debt is each for (kind, _), each in owed if kind == DEAD_LETTER):
+                debt.done.append((position, event))
+
+    def _side_effect(self, position: int, event: SideEffect) -> None:
+        owed = self.found.get((event.kind, event.subject))
+        if owed is None:
+            return
+        if event.detail == owed.detail:
+            owed.done.append((position, event))
+        else:
+            owed.other.append((position, event))
+
+
+def subjects(trace: Trace) -> Mapping[int, str]:
+    """What each message is about: the subject of the debt that it carries, by its number."""
+    return {
+        message: subject for (_, subject), debt in debts(trace).items() for message in debt.messages
+    }
 
 
 Copy: TypeAlias = tuple[str, int]
@@ -66,7 +142,8 @@ def last_of_each_copy(trace: Trace) -> Mapping[Copy, tuple[int, Event]]:
     """For every copy of a message, the last thing that happened to it: (position, event).
 
     `Published` means that it is still waiting, `Delivered` that it was handed out and never
-    settled, `Requeued` that it waits again, `Settled` that it is gone.
+    settled, `Requeued` that it waits again, `Settled` that it is gone. `DeadLettered` means that it
+    is gone from the queue it was in, and waits in those it came to: see `is_gone`.
     """
     return _last_of_each_copy(trace, len(trace))
 
@@ -80,9 +157,19 @@ def _last_of_each_copy(trace: Trace, length: int) -> Mapping[Copy, tuple[int, Ev
         if isinstance(event, Published):
             for queue in event.queues:
                 last[queue, event.message] = position, event
-        elif isinstance(event, Delivered | Requeued | Settled):
+        elif isinstance(event, Delivered | Requeued | Settled | DeadLettered):
             last[event.queue, event.message] = position, event
+        if isinstance(event, DeadLettered):
+            for queue in event.queues:
+                last[queue, event.message] = position, event
     return last
 
 
-_MOVES = frozenset({Published, Delivered, Requeued, Settled})
+def is_gone(copy: Copy, event: Event) -> bool:
+    """Whether a copy has left its queue for good with the last thing that happened to it."""
+    if isinstance(event, DeadLettered):
+        return copy[0] not in event.queues
+    return isinstance(event, Settled)
+
+
+_MOVES = frozenset({Published, Delivered, Requeued, Settled, DeadLettered})

@@ -1,7 +1,8 @@
 """Lost message: what a message obliged the system to do will never be done.
 
 The message is gone from the broker (every copy settled, or it never reached a queue), and the
-side effect that it owes has not happened. Nothing that could still happen would make it happen.
+side effect that it owes has not happened. Nothing that could still happen would make it happen. A
+message that owes a dead letter is lost when it is gone and never arrived there.
 
 Example: the worker acks order-1, crashes, and is started again. The broker has forgotten
 order-1, and nobody has charged it::
@@ -16,8 +17,8 @@ another detail than is owed (a wrong amount) does not pay the debt.
 from collections.abc import Mapping
 
 from graders.judges import Finding
-from graders.judges.debts import debts, last_of_each_copy
-from minibroker.sim.trace import Delivered, Event, Settled, Trace
+from graders.judges.debts import DEAD_LETTER, debts, is_gone, last_of_each_copy
+from minibroker.sim.trace import DeadLettered, Delivered, Event, Settled, Trace
 
 
 def find(trace: Trace) -> list[Finding]:
@@ -25,11 +26,15 @@ def find(trace: Trace) -> list[Finding]:
     last = last_of_each_copy(trace)
     findings = []
     for (kind, subject), debt in debts(trace).items():
-        copies = [end for (_, message), end in last.items() if message in debt.messages]
-        if debt.done or not all(isinstance(event, Settled) for _, event in copies):
+        carried = set(debt.messages)
+        copies = {copy: end for copy, end in last.items() if copy[1] in carried}
+        if debt.done or not all(is_gone(copy, event) for copy, (_, event) in copies.items()):
             continue
-        decisive = max(copies, key=lambda end: end[0], default=None)
-        sentence = f"{subject} was lost: {_gone(decisive)}, and no {kind} for it was made"
+        decisive = max(copies.values(), key=lambda end: end[0], default=None)
+        missing = (
+            "it never became a dead letter" if kind == DEAD_LETTER else f"no {kind} for it was made"
+        )
+        sentence = f"{subject} was lost: {_gone(decisive)}, and {missing}"
         if debt.other:
             wrong = debt.other[-1][1]
             sentence += f" with {_text(debt.detail)}; what was made had {_text(wrong.detail)}"
@@ -52,12 +57,18 @@ def _gone(decisive: tuple[int, Event] | None) -> str:
     if decisive is None:
         return "its message reached no queue"
     event = decisive[1]
+    if isinstance(event, DeadLettered):
+        return f"it left {event.queue} ({event.reason}) for a dead-letter exchange that led nowhere"
     assert isinstance(event, Settled)
     how = {
         "acked": f"{event.who} acked its message",
         "auto-acked": f"its message counted as settled when it was delivered to {event.who}",
         "dropped": f"{event.who} rejected its message without requeue",
         "purged": f"{event.who} purged its queue",
+        "expired": f"its time in {event.queue} was over",
+        "overflowed": f"{event.queue} was full",
+        "undeliverable": f"it was handed out from {event.queue} too often",
+        "deleted": f"{event.queue} was deleted",
     }
     return how[event.how]
 

@@ -3,7 +3,7 @@
 Three shapes, told apart in the sentence:
 
 - A message was handed out and never settled: the worker holds it for ever.
-- A message waits in a queue and nobody takes it.
+- A message waits in a queue and nobody takes it. (Dead letters may, where the retry policy says.)
 - The run spent its budget of effects: something goes round and round, such as a message that
   is requeued and redelivered without end (a poison loop).
 
@@ -15,9 +15,10 @@ A message that was settled and not worked on is not stuck; see `lost_message`.
 """
 
 from collections import Counter
+from collections.abc import Mapping
 
 from graders.judges import Finding
-from graders.judges.debts import last_of_each_copy
+from graders.judges.debts import is_gone, last_of_each_copy, subjects
 from minibroker.sim.trace import (
     Crashed,
     Delivered,
@@ -26,25 +27,28 @@ from minibroker.sim.trace import (
     Exited,
     GaveUp,
     Interrupted,
-    Owed,
     Requeued,
-    Settled,
+    RetryPolicy,
     Trace,
 )
 
 
 def find(trace: Trace) -> list[Finding]:
     """One finding for a run that does not end, else one for each copy that is left."""
-    subjects = {event.message: event.subject for event in trace.of(Owed)}
-    last = last_of_each_copy(trace)
-    left = {copy: end for copy, end in last.items() if not isinstance(end[1], Settled)}
+    names = subjects(trace)
+    rest = {policy.dead_letters for policy in trace.of(RetryPolicy)}
+    left = {
+        copy: end
+        for copy, end in last_of_each_copy(trace).items()
+        if not is_gone(copy, end[1]) and copy[0] not in rest
+    }
     ended = trace.events[-1] if trace.events else None
     if isinstance(ended, Ended) and ended.why == "effects":
-        return [_endless(trace, ended, subjects)]
+        return [_endless(trace, ended, names)]
     return [
         Finding(
             "stuck",
-            _sentence(trace, queue, subjects.get(message, f"message {message}"), event, position),
+            _sentence(trace, queue, names.get(message, f"message {message}"), event, position),
             (position,),
         )
         for (queue, message), (position, event) in left.items()
@@ -58,14 +62,14 @@ def unshown(trace: Trace) -> str:
     return "no message was ever taken, so none could get stuck"
 
 
-def _endless(trace: Trace, ended: Ended, subjects: dict[int, str]) -> Finding:
+def _endless(trace: Trace, ended: Ended, names: Mapping[int, str]) -> Finding:
     sentence = f"the run did not come to rest within {ended.effects} effects"
     deliveries = Counter(event.message for event in trace.of(Delivered))
     positions: tuple[int, ...] = ()
     if deliveries:
         message, times = deliveries.most_common(1)[0]
         if times > 2:
-            name = subjects.get(message, f"message {message}")
+            name = names.get(message, f"message {message}")
             sentence += f"; {name} was handed out {times} times"
             positions = tuple(
                 position

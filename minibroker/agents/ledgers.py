@@ -37,7 +37,7 @@ class PaymentsAgent:
         except KeyConflict as conflict:
             return Refusal("IdempotencyConflict", str(conflict))
         except Refused as refused:
-            return Refusal(refused.error, str(refused))
+            return Refusal(refused.error, str(refused), did="changed")  # an attempt was made
 
     def lost(self, caller: Caller) -> None:
         """The gateway keeps nothing for a connection."""

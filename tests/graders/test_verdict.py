@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 
 from graders.explore import explore
+from graders.schedule import name_of, schedule
 from graders.spec import Budget, Check, Role, Spec
 from graders.stage import Owes, Stage
 from graders.token import fingerprint, token
-from graders.schedule import name_of, schedule
 from graders.verdict import Verdict, no_verdict, verdicts
 from minibroker.sim.faults import crash
 from minibroker.sim.inline import Inline

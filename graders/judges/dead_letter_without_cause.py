@@ -1,0 +1,93 @@
+"""Dead letter without cause: it does not say why it is there, or how often it was tried.
+
+Whoever finds it tomorrow must decide whether to mend it, to send it again or to drop it. For that
+it has two headers: `cause`, a str that names what went wrong, and `attempts`, an int.
+
+Example: the worker rejects the message, and the dead-letter exchange moves it as it is::
+
+    DeadLettered(message=4, reason="rejected", queues=["orders.dead"], headers={"x-death": [...]})
+
+`attempts` must be the number of attempts that failed; each fault may have cost one that was not
+written down, or counted one that was not made. Where there are several dead letters of one order
+(a crash between a publish and its ack makes two), they must account for all attempts together. An
+order that is gone and left no dead letter has no cause either.
+"""
+
+from graders.judges import Finding
+from graders.judges.attempts import failed, faults, policy
+from graders.judges.debts import DEAD_LETTER, debts, is_gone, last_of_each_copy, subjects
+from minibroker.sim.trace import DeadLettered, Published, Trace
+from minibroker.sim.values import Value
+
+
+def find(trace: Trace) -> list[Finding]:
+    """Every dead letter that says too little, or something untrue."""
+    promised = policy(trace)
+    if promised is None:
+        return []
+    names, slack = subjects(trace), faults(trace)
+    findings = []
+    told: dict[str, int] = {}
+    for position, event in enumerate(trace):
+        if not isinstance(event, Published | DeadLettered):
+            continue
+        if promised.dead_letters not in event.queues or event.message not in names:
+            continue
+        name = names[event.message]
+        tries = len(failed(trace).get(name, ()))
+        if wrong := _wrong(event.headers, tries, slack):
+            sentence = f"the dead letter of {name} {wrong}"
+            findings.append(Finding("dead_letter_without_cause", sentence, (position,)))
+        else:
+            number = event.headers["attempts"]
+            assert isinstance(number, int)
+            told[name] = told.get(name, 0) + number
+    for name, number in told.items():
+        tries = len(failed(trace).get(name, ()))
+        if number < tries - slack and not any(name in each.sentence for each in findings):
+            debt = debts(trace).get((DEAD_LETTER, name))
+            positions = tuple(position for position, _ in debt.done) if debt else ()
+            sentence = f"the dead letter of {name} says {number} attempts, where {tries} failed"
+            findings.append(Finding("dead_letter_without_cause", sentence, positions))
+    return findings + _nowhere(trace)
+
+
+def unshown(trace: Trace) -> str:
+    """Nothing is shown when there was no dead letter."""
+    promised = policy(trace)
+    for event in trace:
+        if isinstance(event, Published | DeadLettered) and (
+            promised is not None and promised.dead_letters in event.queues
+        ):
+            return ""
+    where = promised.dead_letters if promised is not None else "the dead letters' queue"
+    return f"no message ever came to {where}, so none could lack its cause"
+
+
+def _wrong(headers: dict[str, Value], tries: int, slack: int) -> str:
+    cause, number = headers.get("cause"), headers.get("attempts")
+    if not isinstance(cause, str) or not cause.strip():
+        return "has no header 'cause', a str that says what went wrong"
+    if not isinstance(number, int) or isinstance(number, bool):
+        return "has no header 'attempts', an int that says how often it was tried"
+    if number < 1:
+        return f"says that it was tried {number} times"
+    if tries and number > tries + slack:
+        return f"says {number} attempts, where {tries} failed"
+    return ""
+
+
+def _nowhere(trace: Trace) -> list[Finding]:
+    """Orders that are gone and never became a dead letter."""
+    last = last_of_each_copy(trace)
+    findings = []
+    for (kind, subject), debt in debts(trace).items():
+        if kind != DEAD_LETTER or debt.done:
+            continue
+        carried = set(debt.messages)
+        ends = {copy: end for copy, end in last.items() if copy[1] in carried}
+        if all(is_gone(copy, event) for copy, (_, event) in ends.items()):
+            positions = tuple(sorted(position for position, _ in ends.values())[-1:])
+            sentence = f"{subject} is gone and left no dead letter, so nothing says why"
+            findings.append(Finding("dead_letter_without_cause", sentence, positions))
+    return findings

@@ -1,0 +1,42 @@
+"""Starvation: work that could be done at once waits behind work that cannot.
+
+Example: order-2's bank is down, the worker sleeps until the next attempt, and order-3, which came
+meanwhile, waits as long::
+
+    RetryPolicy(patience=3_000_000)
+    Declined(subject="order-2", at=10_000_000)
+    Published(message=3, at=11_000_000)   charge for order-3 at 15_002_000
+
+Judged in runs without faults, for subjects that never failed: a crash costs everybody time.
+"""
+
+from graders.judges import Finding
+from graders.judges.attempts import failed, faults, policy
+from graders.judges.debts import DEAD_LETTER, debts
+from minibroker.sim.trace import Delivered, Published, Trace
+
+
+def find(trace: Trace) -> list[Finding]:
+    """Every subject that waited longer than the promise allows."""
+    promised = policy(trace)
+    if promised is None or faults(trace):
+        return []
+    came = {event.message: event.at for event in trace.of(Published)}
+    findings = []
+    for (kind, subject), debt in debts(trace).items():
+        if kind == DEAD_LETTER or subject in failed(trace) or not debt.done:
+            continue
+        position, event = debt.done[0]
+        waited = event.at - min(came[message] for message in debt.messages)
+        if waited > promised.patience:
+            sentence = (
+                f"{subject} could be worked on at once and waited {waited / 1e6:.1f} s for its "
+                f"{kind}, where {promised.patience / 1e6:g} s are allowed"
+            )
+            findings.append(Finding("starvation", sentence, (position,)))
+    return findings
+
+
+def unshown(trace: Trace) -> str:
+    """Nothing is shown when nothing was ever taken."""
+    return "" if trace.of(Delivered) else "no message was ever taken, so none could wait for others"
