@@ -31,7 +31,7 @@ REPLAY = "Run this schedule again:"
 
 def line(verdict: Verdict) -> str:
     """The verdict in one line."""
-    points = f"{verdict.points} of {verdict.most} points"
+    points = f"{verdict.points} of {verdict.most} points" if verdict.most else "optional"
     sentence = plain(verdict.sentence, MOST_OF_A_SENTENCE)
     return f"{SYMBOLS[verdict.outcome]} {verdict.check}, {points}: {sentence}"
 

@@ -79,7 +79,8 @@ class Budget:
 @dataclass(frozen=True)
 class Spec:
     """An exercise, or a lesson's experiment. `version` grows whenever a verdict could change.
-    `faults` are the kinds that are tried: see `minibroker.sim.faults`."""
+    `faults` are the kinds that are tried: see `minibroker.sim.faults`. `parts` names the specs of
+    further parts of the same notebook, each with a solution cell of its own."""
 
     name: str
     version: int
@@ -88,6 +89,7 @@ class Spec:
     checks: tuple[Check, ...]
     faults: tuple[str, ...] = ("crash",)
     budget: Budget = field(default_factory=Budget)
+    parts: tuple[str, ...] = ()
 
     @property
     def entries(self) -> tuple[str, ...]:
@@ -105,6 +107,11 @@ class Spec:
             if check.id == check_id:
                 return check
         raise UnknownName("check", check_id, [check.id for check in self.checks])
+
+
+def with_parts(spec: Spec) -> list[Spec]:
+    """The spec of a notebook and those of its further parts."""
+    return [spec, *(load(name) for name in spec.parts)]
 
 
 class UnknownName(LookupError):

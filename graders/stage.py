@@ -99,6 +99,14 @@ class Stage:
             ),
         )
 
+    def worker(self, queue: str, dead_letters: str, attempts: int) -> None:
+        """A worker of the shop's own takes from a queue: see `graders.shop`."""
+        from graders.shop import ShopWorker
+
+        ShopWorker(
+            self._world, self._broker, self._payments, self._clock, queue, dead_letters, attempts
+        )
+
     def publish(
         self,
         at: float,

@@ -7,6 +7,7 @@ one that claims it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 
 from nbformat import NotebookNode
 
@@ -33,14 +34,15 @@ def holders(
         if role.locked:
             continue
         places = [place for place in claims.get(role.grade_id, ()) if place not in held]
-        if graded is not None and graded not in held and _is_solution(role, released):
-            held[graded] = role
+        place = graded.get(role.grade_id)
+        if place is not None and place not in held:
+            held[place] = role
             if not places:
                 notes.append(
                     f"the solution cell `{role.grade_id}` had lost its mark and was found by what "
                     "it defines"
                 )
-            elif graded not in places:
+            elif place not in places:
                 notes.append(
                     "the function is defined again in a later cell than the one for the solution; "
                     "the later one counts"
@@ -72,27 +74,42 @@ def _claims(cells: Iterable[NotebookNode]) -> dict[str, list[int]]:
     return claims
 
 
-def _is_solution(role: Released, released: Iterable[Released]) -> bool:
-    """Whether it is the one cell that the checks are about."""
-    solutions = [other for other in released if other.solution and not other.grade]
-    return solutions == [role]
-
-
 def _graded(
     cells: Sequence[NotebookNode], released: Iterable[Released], locked: Mapping[int, Released]
-) -> int | None:
-    """The place of the cell that grading will take for the solution, if there is one."""
+) -> dict[str, int]:
+    """The place of the cell that grading will take for each solution cell, by its grade_id."""
     code = [
         place
         for place, cell in enumerate(cells)
         if cell.cell_type == "code" and place not in locked
     ]
-    for role in released:
-        if role.check is not None:
-            exercise, _ = role.check
-            try:
-                source = solution([cells[i].source for i in code], load(exercise).entries)
-            except (UnknownName, NoSolution, DoesNotParse):
-                return None
-            return max(place for place in code if cells[place].source == source)
-    return None
+    found = {}
+    for exercise, role in _solution_cells(released).items():
+        try:
+            source = solution([cells[i].source for i in code], load(exercise).entries)
+        except (NoSolution, DoesNotParse):
+            continue
+        found[role.grade_id] = max(place for place in code if cells[place].source == source)
+    return found
+
+
+def _solution_cells(released: Iterable[Released]) -> dict[str, Released]:
+    """The released solution cell of each exercise that a check asks for: the only one, or the one
+    whose stub defines what the exercise asks for."""
+    roles = list(released)
+    cells = [role for role in roles if role.solution and not role.grade]
+    asked = dict.fromkeys(role.check[0] for role in roles if role.check is not None)
+    found = {}
+    for exercise in asked:
+        try:
+            entries = load(exercise).entries
+        except UnknownName:
+            continue
+        if len(asked) == len(cells) == 1:
+            found[exercise] = cells[0]
+            continue
+        for cell in cells:
+            with suppress(NoSolution, DoesNotParse):
+                solution([cell.source], entries)
+                found[exercise] = cell
+    return found

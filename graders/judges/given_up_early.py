@@ -45,10 +45,10 @@ def find(trace: Trace) -> list[Finding]:
 
 
 def unshown(trace: Trace) -> str:
-    """Nothing is shown when no attempt failed."""
-    if any(event.error in MAY_WORK_LATER for tries in failed(trace).values() for _, event in tries):
+    """Nothing is shown when nothing was ever tried."""
+    if trace.of(SideEffect) or failed(trace):
         return ""
-    return "no attempt ever failed that may work later, so nothing could be given up"
+    return "nothing was ever tried, so nothing could be given up too early"
 
 
 def _early(tries: Sequence[tuple[int, Declined]], promised: RetryPolicy, suffered: int) -> str:
