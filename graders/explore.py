@@ -131,7 +131,8 @@ def explore(
     spared = [name for name, role in members(spec).items() if role.spared]
     singles = worth_trying(fault_free.trace, spec.faults, spared=spared)
     restless = any(event.why == "effects" for event in fault_free.trace.of(Ended))
-    left = spec.budget.endless if restless else spec.budget.together
+    budget = spec.budget
+    left = min(budget.endless, budget.together) if restless else budget.together
     purse = _Purse(spec, seed, launch, left - fault_free.effects)
     try:
         ones = purse.spend([(fault_free, fault) for fault in singles], spec.budget.schedules)

@@ -244,8 +244,9 @@ def test_what_cannot_be_replayed_is_refused_with_what_to_do(ackademy, file):
     )
     refused(
         replay(word(BAD, "crash:0")),
-        f"the token {word(BAD, 'crash:0')!r} has a bad plan: 'crash:0' is no fault; write crash:N "
-        "with N from 1",
+        f"the token {word(BAD, 'crash:0')!r} has a bad plan: 'crash:0' is no fault; write one "
+        "of crash, definite, indefinite, pause, preempt, duplicate, a colon and an effect's number "
+        "from 1, such as crash:7",
     )
     refused(
         replay(word(BAD, version=SPEC.version + 1)),

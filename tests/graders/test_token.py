@@ -13,7 +13,7 @@ tokens = st.builds(
     Token,
     st.text("abcdefghijklmnopqrstuvwxyz0123456789_", min_size=1, max_size=30),
     st.integers(0, 10**6),
-    st.lists(st.integers(1, 10**4).map(crash), max_size=3).map(tuple),
+    st.lists(st.integers(1, 10**4).map(crash), max_size=3, unique=True).map(tuple),
     st.integers(0, 10**9),
     st.text("0123456789abcdef", min_size=8, max_size=8),
 )
