@@ -1,5 +1,5 @@
-"""What becomes of a message that a queue gives up: its headers on the way to a dead-letter exchange,
-and when it has gone in a circle.
+"""What becomes of a message that a queue gives up: its headers on the way to a dead-letter
+exchange, and when it has gone in a circle.
 
 (RabbitMQ, "Dead Letter Exchanges": Effects on Messages, Routing Dead-Lettered Messages, and
 Automatic Dead-Letter Cycles; the shape is that of 4.x, in which what a client itself wrote into
