@@ -171,7 +171,8 @@ def perform(
 ) -> Run:
     """Run one schedule to its end."""
     clock, trace = Clock(), Trace()
-    broker, payments = Broker(clock, trace), PaymentLedger(clock, trace)
+    broker = Broker(clock, trace, lambda when, action: world.at(when, action))
+    payments = PaymentLedger(clock, trace)
     world = World(
         clock,
         trace,
