@@ -1,8 +1,9 @@
 """What is owed and what was done about it: the reading that several judges share.
 
-A message that a process publishes with the body of an owed one, or with its order's `id` in it,
-carries the same debt: it is that message on its way round. A debt of kind `DEAD_LETTER` is paid by
-arriving where the retry policy says that dead letters go; any other by a side effect.
+A message with the body of an owed one carries the same debt, and so does one that a process
+publishes with its order's `id` in it: it is that message on its way round. A debt of kind
+`DEAD_LETTER` is paid by arriving where the retry policy says that dead letters go; any other by a
+side effect.
 """
 
 import json
@@ -89,6 +90,7 @@ class _Reading:
     def _published(self, position: int, event: Published) -> None:
         if event.who == "scenario":
             self._bodies[event.message] = event.body
+            self._carries(event.message, self._by_body.get(event.body, []))
         else:
             self._carries(event.message, self._about(event.body))
         self._arrived(position, event, event.message, event.queues)
@@ -105,9 +107,13 @@ class _Reading:
         return [debt for (_, subject), debt in self.found.items() if subject == name]
 
     def _carries(self, message: int, debts: list[Debt]) -> None:
+        if not debts:
+            return
+        mine = self._by_message.setdefault(message, [])
         for debt in debts:
-            debt.messages.append(message)
-            self._by_message.setdefault(message, []).append(debt)
+            if debt not in mine:
+                debt.messages.append(message)
+                mine.append(debt)
 
     def _arrived(self, position: int, event: Event, message: int, queues: list[str]) -> None:
         if self._dead_letters not in queues:

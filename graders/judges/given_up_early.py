@@ -70,6 +70,7 @@ def _end(trace: Trace, debt: Debt, dead_letters: str) -> int | None:
     """Where the last message of a debt was left, if none of them goes on."""
     carried = set(debt.messages)
     ends = {copy: end for copy, end in last_of_each_copy(trace).items() if copy[1] in carried}
-    if any(copy[0] != dead_letters and not is_gone(copy, end[1]) for copy, end in ends.items()):
-        return None
+    left = {copy[0] for copy, end in ends.items() if not is_gone(copy, end[1])}
+    if left - {dead_letters} or (not left and faults(trace)):
+        return None  # it goes on, or a fault made it vanish
     return max((position for position, _ in ends.values()), default=None)

@@ -8,14 +8,15 @@ crashes, and starts to count from nothing again::
     Crashed()
     Delivered(message=1)  Declined(subject="order-1")  Requeued(message=1)   four times more
 
-Each fault may cost an attempt. When a crash comes between a publish and its ack there are two
-messages from then on, and each has its attempts; so as many are allowed as there were dead letters.
+Each fault may cost an attempt. Where an order came twice, or became two messages since a crash came
+between a publish and its ack, each of them has its attempts. An order that is gone without a trace
+is judged elsewhere.
 """
 
 from graders.judges import Finding
 from graders.judges.attempts import failed, faults, policy
-from graders.judges.debts import DEAD_LETTER, debts
-from minibroker.sim.trace import Declined, Trace
+from graders.judges.debts import DEAD_LETTER, Debt, debts, is_gone, last_of_each_copy
+from minibroker.sim.trace import Declined, Published, Trace
 
 
 def find(trace: Trace) -> list[Finding]:
@@ -23,12 +24,14 @@ def find(trace: Trace) -> list[Finding]:
     promised = policy(trace)
     if promised is None:
         return []
+    came = {event.message for event in trace.of(Published) if event.who == "scenario"}
     findings = []
     for subject, tries in failed(trace).items():
         debt = debts(trace).get((DEAD_LETTER, subject))
-        if debt is None:
+        if debt is None or _gone(trace, debt):
             continue
-        if len(tries) > promised.attempts * max(1, len(debt.done)) + faults(trace):
+        messages = max(len(debt.done), sum(number in came for number in debt.messages))
+        if len(tries) > promised.attempts * messages + faults(trace):
             sentence = (
                 f"{subject} was tried {len(tries)} times, where {promised.attempts} attempts are "
                 "promised"
@@ -41,3 +44,13 @@ def find(trace: Trace) -> list[Finding]:
 def unshown(trace: Trace) -> str:
     """Nothing is shown when no attempt failed."""
     return "" if trace.of(Declined) else "no attempt ever failed, so none could be one too many"
+
+
+def _gone(trace: Trace, debt: Debt) -> bool:
+    """Whether nothing of it is left, neither a dead letter nor a message on its way."""
+    carried = set(debt.messages)
+    return not debt.done and all(
+        is_gone(copy, event)
+        for copy, (_, event) in last_of_each_copy(trace).items()
+        if copy[1] in carried
+    )

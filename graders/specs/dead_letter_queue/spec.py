@@ -74,7 +74,8 @@ SPEC = Spec(
             "backoff",
             4,
             ("given_up_early", "retry_without_delay", "starvation"),
-            "what fails waits before it is tried again, and no other order waits with it",
+            "without faults, what fails waits before it is tried again, and nobody waits with it",
+            within="fault_free",
         ),
         Check(
             "cause_and_attempts",

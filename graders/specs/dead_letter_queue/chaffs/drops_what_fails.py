@@ -1,6 +1,7 @@
 """Rejects without requeue from a queue that has no dead-letter exchange: the broker drops it.
 
 anomaly: lost_message
+anomaly: given_up_early
 anomaly: dead_letter_without_cause
 """
 

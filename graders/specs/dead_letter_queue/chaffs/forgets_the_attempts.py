@@ -3,6 +3,7 @@ round for ever.
 
 anomaly: stuck
 anomaly: too_many_attempts
+anomaly: retry_without_delay
 """
 
 import json

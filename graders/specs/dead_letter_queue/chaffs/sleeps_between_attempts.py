@@ -1,6 +1,8 @@
 """Sleeps in the worker until the next attempt is due: every order behind the failed one sleeps too.
 
 anomaly: starvation
+anomaly: too_many_attempts
+anomaly: dead_letter_without_cause
 """
 
 import json

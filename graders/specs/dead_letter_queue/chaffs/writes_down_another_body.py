@@ -1,6 +1,7 @@
 """Puts away a description of the order in the place of the order: nobody can send it again.
 
 anomaly: lost_message
+anomaly: dead_letter_without_cause
 """
 
 import json

@@ -1,7 +1,6 @@
 """Acks first: a crash before the publish loses it.
 
 anomaly: lost_message
-anomaly: dead_letter_without_cause
 """
 
 import json

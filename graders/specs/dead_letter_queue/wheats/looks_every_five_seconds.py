@@ -1,4 +1,4 @@
-"""No timers and no dead-letter exchange: the worker polls, and looks once a second through what
+"""No timers and no dead-letter exchange: the worker polls, and looks every five seconds through what
 waits. What is not due yet goes back where it was."""
 
 import json
@@ -37,20 +37,22 @@ def work(channel, payments, method, body, attempts):
 
 
 def worker(channel, payments):
+    look = time.time()
     while True:
         method, properties, body = channel.basic_get("orders")
         if method is not None:
             work(channel, payments, method, body, 1)
-            continue
-        early = []
-        while True:
-            method, properties, body = channel.basic_get("orders.waiting")
-            if method is None:
-                break
-            if properties.headers["due"] <= time.time():
-                work(channel, payments, method, body, properties.headers["attempts"] + 1)
-            else:
-                early.append(method.delivery_tag)
-        for tag in early:
-            channel.basic_nack(tag, requeue=True)
-        time.sleep(1)
+        elif time.time() < look:
+            time.sleep(1)
+        else:
+            look = time.time() + 5
+            early = []
+            while (got := channel.basic_get("orders.waiting"))[0] is not None:
+                method, properties, body = got
+                if properties.headers["due"] <= time.time():
+                    attempts = properties.headers["attempts"] + 1
+                    work(channel, payments, method, body, attempts)
+                else:
+                    early.append(method.delivery_tag)
+            for tag in early:
+                channel.basic_nack(tag, requeue=True)
