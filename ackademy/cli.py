@@ -109,12 +109,12 @@ def _check(options: argparse.Namespace) -> int:
     verdicts = check_cells(options.exercise, cells_of(path), options.seed, options.graded)
     for verdict in explain.pictured_once(verdicts):
         print(explain.text(verdict))
+    if not options.graded and (stuck := after_check(options.exercise, verdicts)):
+        print(stuck)
     got, most = (sum(getattr(v, name) for v in verdicts) for name in ("points", "most"))
     print(f"{got} of {most} points for {path}")
     if options.graded:
         _say_confinement()
-    elif stuck := after_check(options.exercise, verdicts):
-        print(stuck)
     return 0 if got == most else 1
 
 

@@ -9,6 +9,7 @@ import logging
 import os
 import re
 import sys
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -130,10 +131,30 @@ def _expect_release(api: Any, exercise: str) -> None:
 
 
 def _graded(api: Any, exercise: str, student: str) -> Mark:
-    done = api.autograde(exercise, _literally(student), force=True, create=True)
+    if trouble := _not_gradable(api, exercise, student):
+        return Mark(student, {}, trouble=trouble)
+    # Always anew: a notebook that was handed in again without a timestamp looks the same to
+    # nbgrader. What a person has marked stays.
+    done = api.autograde(exercise, student, force=True, create=True)
     if not done["success"]:
         return Mark(student, {}, trouble=_trouble(done))
     return _mark(api, exercise, student)
+
+
+def _not_gradable(api: Any, exercise: str, student: str) -> str:
+    """What nbgrader would say badly, or do to another's submission; empty when nothing is wrong."""
+    if glob.escape(student) != student:
+        return (
+            "the folder's name has one of * ? [ in it, which nbgrader takes for a pattern of "
+            "names; rename the folder and grade again"
+        )
+    coursedir = api.coursedir
+    folder = Path(coursedir.format_path(coursedir.submitted_directory, student, exercise))
+    if not os.path.lexists(folder / f"{exercise}.ipynb"):
+        others = sorted(path.name for path in folder.glob("*.ipynb"))
+        found = f"; it has {plain(', '.join(others), 200)}" if others else ""
+        return f"{folder} has no {exercise}.ipynb{found}; put it there and grade again"
+    return ""
 
 
 def _mark(api: Any, exercise: str, student: str) -> Mark:
@@ -164,7 +185,7 @@ def _mark(api: Any, exercise: str, student: str) -> Mark:
 def _feedback(api: Any, exercise: str, marks: Sequence[Mark]) -> Iterator[Mark]:
     """Make the feedback of each; gives those it could not be made for."""
     for mark in marks:
-        done = api.generate_feedback(exercise, _literally(mark.student), force=True)
+        done = api.generate_feedback(exercise, mark.student, force=True)
         if not done["success"]:
             yield Mark(mark.student, {}, trouble=f"no feedback: {_trouble(done)}")
 
@@ -175,20 +196,14 @@ def _feedback_of(api: Any, exercise: str, student: str) -> str:
 
 
 def _trouble(done: Mapping[str, Any]) -> str:
-    """The one line of nbgrader's log that says why: ours if it was refused by us, else the last
-    exception's."""
+    """Why nbgrader failed, in a line of its log: what we refused, or else the first exception."""
     log = str(done.get("log", "")) + str(done.get("error", ""))
-    lines = [plain(line, 500) for line in log.splitlines() if line.strip()]
+    lines = [plain(line, 500) for line in log.splitlines()]
     for line in lines:
-        if found := re.search(r"\S+ is not graded: .*", line):
-            return found[0]
-    errors = [line for line in lines if re.match(r"(\w+\.)*\w*(Error|Exception|Entry)\b.*: ", line)]
-    return errors[-1] if errors else "nbgrader could not grade it; see .nbgrader.log"
-
-
-def _literally(student: str) -> str:
-    """A student's name as the pattern by which nbgrader looks for the folder."""
-    return glob.escape(student)
+        if found := re.search(r"Refused: (.+)", line):
+            return found[1]
+    errors = [line for line in lines if re.match(r"[\w.]*(Error|Exception|Entry)\b.*: ", line)]
+    return f"nbgrader could not grade it ({errors[0] if errors else 'it does not say why'})"
 
 
 @contextmanager
@@ -201,7 +216,10 @@ def _quiet() -> Iterator[None]:
     log.setLevel(logging.INFO)
     log.propagate, log.handlers[:] = False, [logging.NullHandler()]
     try:
-        yield
+        with warnings.catch_warnings():
+            # SQLAlchemy's, about nbgrader's own use of it.
+            warnings.filterwarnings("ignore", "Object of type <")
+            yield
     finally:
         log.setLevel(before[0])
         log.propagate, log.handlers[:] = before[1:]
