@@ -109,7 +109,7 @@ def _check(options: argparse.Namespace) -> int:
     verdicts = check_cells(options.exercise, cells_of(path), options.seed, options.graded)
     for verdict in explain.pictured_once(verdicts):
         print(explain.text(verdict))
-    if not options.graded and (stuck := after_check(options.exercise, verdicts)):
+    if not options.graded and (stuck := after_check(options.exercise, verdicts, options.seed)):
         print(stuck)
     got, most = (sum(getattr(v, name) for v in verdicts) for name in ("points", "most"))
     print(f"{got} of {most} points for {path}")

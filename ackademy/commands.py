@@ -47,12 +47,14 @@ def add_to(commands: Any) -> None:
     grade.set_defaults(run=_grade)
 
 
-def after_check(exercise: str, verdicts: "Sequence[Verdict]") -> str:
-    """Keep what a check came to; gives a line about hints, empty when nothing failed."""
+def after_check(exercise: str, verdicts: "Sequence[Verdict]", seed: int) -> str:
+    """Keep what a check came to, but not that of a variant, which may be an easier one; gives a
+    line about hints, empty when nothing failed."""
     from ackademy.hinting import has_hints
     from ackademy.progress.results import record
 
-    record(exercise, verdicts)
+    if seed == 0:
+        record(exercise, verdicts)
     stuck = has_hints(exercise) and any(verdict.outcome != "pass" for verdict in verdicts)
     return f"Stuck? ackademy hint {exercise}" if stuck else ""
 

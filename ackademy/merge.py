@@ -21,7 +21,14 @@ def merged(mine: bytes, base: bytes, fresh: bytes) -> bytes:
     Raises `NoNotebook` when `mine` is none.
     """
     theirs, old, new = _notebook(mine), _notebook(base), _notebook(fresh)
-    released = {_key(cell): cell for cell in [*new["cells"], *old["cells"]]}
+    released = {_key(cell): cell for cell in old["cells"]}
+    # Cells that only the new release has are there when an upgrade was cut short.
+    there = {_key(cell): _source(cell) for cell in theirs["cells"]}
+    released |= {
+        key: cell
+        for cell in new["cells"]
+        if (key := _key(cell)) not in released and there.get(key) == _source(cell)
+    }
     stubs = {_key(cell): _source(cell) for cell in old["cells"] if _is_solution(cell)}
     solutions, own = _sorted_out(theirs["cells"], released)
     cells: list[Cell] = []
