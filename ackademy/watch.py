@@ -56,10 +56,9 @@ class Screen:
         """What the eye should find."""
         return f"\x1b[1m{text}\x1b[0m" if self.fancy else text
 
-    def clear(self) -> None:
-        """An empty terminal; what scrolled away stays there."""
-        if self.fancy:
-            self.say("\x1b[H\x1b[2J")
+    def cleared(self, text: str) -> str:
+        """On an empty terminal; what scrolled away stays there."""
+        return f"\x1b[H\x1b[2J{text}" if self.fancy else text
 
 
 def watch(
@@ -129,10 +128,10 @@ def _undisturbed() -> Iterator[None]:
 
 
 def _show(screen: Screen, before: Sequence[Verdict], now: Sequence[Verdict]) -> None:
-    screen.clear()
     points, most = sum(v.points for v in now), sum(v.most for v in now)
     at = datetime.now().strftime("%H:%M:%S")
-    screen.say(screen.bold(f"== {now[0].exercise}, {at}: {points} of {most} points"))
+    header = screen.bold(f"== {now[0].exercise}, {at}: {points} of {most} points")
+    screen.say(screen.cleared(header))
     for line in changes(screen, before, now):
         screen.say(line)
     if failed := [verdict for verdict in now if verdict.token]:
@@ -150,7 +149,7 @@ def changes(screen: Screen, before: Sequence[Verdict], now: Sequence[Verdict]) -
         elif was.outcome != verdict.outcome:
             turn = f"{verdict.check}: {explain.SYMBOLS[was.outcome]} -> {symbol}"
             yield screen.bold(f"{turn}   {explain.line(verdict)}")
-        elif explain.line(was) != explain.line(verdict):
+        elif verdict.outcome != "pass" and explain.line(was) != explain.line(verdict):
             yield explain.line(verdict)
         else:
             yield screen.dim(f"{symbol} {verdict.check}, as before")

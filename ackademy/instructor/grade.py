@@ -5,7 +5,6 @@ the next one is graded all the same. What is printed here is read from nbgrader'
 """
 
 import glob
-import logging
 import os
 import re
 import sys
@@ -208,21 +207,10 @@ def _trouble(done: Mapping[str, Any]) -> str:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """The log of nbgrader is read, not shown: one learner's mistake fills pages of it."""
-    from traitlets.log import get_logger
-
-    log: Any = get_logger()
-    before = log.level, log.propagate, list(log.handlers)
-    log.setLevel(logging.INFO)
-    log.propagate, log.handlers[:] = False, [logging.NullHandler()]
-    try:
-        with warnings.catch_warnings():
-            # SQLAlchemy's, about nbgrader's own use of it.
-            warnings.filterwarnings("ignore", "Object of type <")
-            yield
-    finally:
-        log.setLevel(before[0])
-        log.propagate, log.handlers[:] = before[1:]
+    """Without SQLAlchemy's warning about what nbgrader does for a student's first submission."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Object of type <")
+        yield
 
 
 def _began(number: int, of: int, student: str) -> None:

@@ -177,6 +177,6 @@ def checked(entry: Entry, now: Entry) -> Entry:
     version of the exercise, whose verdict could be another today, make way."""
     later = now.version > entry.version
     better = now.version == entry.version and now.points > entry.points
-    if later or better or not entry.most:
+    if later or better:
         return replace(now, hints=entry.hints)
     return replace(entry, failing=now.failing)

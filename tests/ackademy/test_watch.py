@@ -103,11 +103,24 @@ def test_a_check_that_fails_otherwise_than_before_says_so():
     assert list(changes(screen, [before], [now])) == ["✗ one, 0 of 4 points: charged twice"]
 
 
+def test_a_check_that_still_passes_is_not_shown_anew_for_another_number_of_schedules():
+    before, now = verdict("one", "pass", "held in 15"), verdict("one", "pass", "held in 18")
+    assert list(changes(Screen(lambda _: None), [before], [now])) == ["✓ one, as before"]
+
+
 def test_without_a_save_nothing_is_checked_again(path):
     path.write_text("bad")
     watched = Watched(path)
     watched.run(nothing, nothing, nothing)
     assert len(watched.checked) == 1
+
+
+def test_a_file_that_was_not_saved_is_not_even_read(path, monkeypatch):
+    path.write_text("bad")
+    read = []
+    monkeypatch.setattr("ackademy.watch.cells_of", lambda each: read.append(each) or ["bad"])
+    Watched(path).run(nothing, nothing, nothing)
+    assert read == [path]
 
 
 def test_a_save_of_the_same_cells_is_silent(tmp_path):
@@ -196,7 +209,7 @@ def test_no_control_character_is_written_where_there_is_no_terminal(path):
 def test_a_terminal_is_cleared_and_what_changed_stands_out(path):
     path.write_text("bad")
     said = Watched(path, fancy=True).run(saved(path, "good"))
-    assert said.count("\x1b[H\x1b[2J") == 2
+    assert [line.startswith("\x1b[H\x1b[2J\x1b[1m== ") for line in said].count(True) == 2
     assert said[-2].startswith("\x1b[1mone: ✗ -> ✓")
     assert said[-1] == "\x1b[2m✓ two, as before\x1b[0m"
 
