@@ -42,11 +42,11 @@ def grade(exercise: str, course: Path, feedback: bool) -> int:
     """
     load(exercise)
     api = _api(course)
-    _expect_release(api, exercise)
     students = sorted(api.get_submitted_students(exercise))
     if not students:
         where = api.coursedir.format_path(api.coursedir.submitted_directory, "STUDENT", exercise)
         raise CannotDo(f"nothing was handed in; collect notebooks into {where}")
+    _expect_release(api, exercise)
     marks = []
     with _quiet():
         for number, student in enumerate(students, 1):
@@ -117,12 +117,15 @@ def _expect_release(api: Any, exercise: str) -> None:
     """Without the release in the gradebook there is nothing to grade by."""
     from nbgrader.api import Gradebook, MissingEntry
 
-    with Gradebook(api.coursedir.db_url) as gradebook:
-        try:
-            if gradebook.find_assignment(exercise).notebooks:
-                return
-        except MissingEntry:
-            pass
+    url: str = api.coursedir.db_url
+    file = url.removeprefix("sqlite:///")
+    if file == url or Path(api.coursedir.root, file).exists():  # opening it would make it
+        with Gradebook(url) as gradebook:
+            try:
+                if gradebook.find_assignment(exercise).notebooks:
+                    return
+            except MissingEntry:
+                pass
     raise CannotDo(
         f"{exercise} is not in the gradebook; run nbgrader generate_assignment {exercise} in "
         f"{api.coursedir.root} first"

@@ -124,14 +124,22 @@ def test_a_folder_that_is_no_class_is_refused(tmp_path, capsys, monkeypatch):
 
 def test_an_exercise_that_was_not_released_is_refused(tmp_path, capsys, monkeypatch):
     shutil.copy(REPOSITORY / "nbgrader_config.py", tmp_path)
+    (tmp_path / "submitted" / "ann" / NAME).mkdir(parents=True)
     status, error = run(capsys, monkeypatch, NAME, "--course", tmp_path)
     assert status == 2
+    assert not (tmp_path / "gradebook.db").exists()
     assert f"{NAME} is not in the gradebook; run nbgrader generate_assignment {NAME}" in error
+
+
+def test_a_gradebook_of_other_exercises_is_refused(course, capsys, monkeypatch):
+    (course.root / "submitted" / "ann" / "start_here").mkdir()
+    status, error = run(capsys, monkeypatch, "start_here", "--course", course.root)
+    assert status == 2
+    assert "start_here is not in the gradebook; run nbgrader generate_assignment" in error
 
 
 def test_a_class_that_handed_in_nothing_is_told_where_to_put_it(tmp_path, capsys, monkeypatch):
     shutil.copy(REPOSITORY / "nbgrader_config.py", tmp_path)
-    new_course(tmp_path)
     status, error = run(capsys, monkeypatch, NAME, "--course", tmp_path)
     assert status == 2
     assert error == (
