@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from ackademy import cli
-from ackademy.instructor.grade import Mark, table
+from ackademy.instructor.grade import Mark, _api, _graded, table
 from ackademy.start import BASE
 from tests.graders.autograde.course import (
     BROKEN,
@@ -107,6 +107,18 @@ def test_feedback_is_made_for_those_that_were_graded(said, course):
 def test_the_gradebook_has_the_same_marks(said, course):
     assert sum(score or 0.0 for score in course.scores("cem").values()) == 6.0
     assert course.by_hand("dov") == {"nothing_lost", "charged_once", "queue_drained"}
+
+
+def test_what_a_person_has_marked_stays_when_it_is_graded_anew(said, course):
+    with course.gradebook() as gradebook:
+        grade = gradebook.find_grade(f"{NAME}-queue_drained", NAME, NAME, "dov")
+        grade.manual_score = 1.5
+        gradebook.db.commit()
+    mark = _graded(_api(course.root), NAME, "dov")
+    assert mark.trouble == ""
+    assert list(mark.scores.values()) == [None, None, 1.5]
+    assert mark.total == 1.5
+    assert len(mark.by_hand) == 2
 
 
 def run(capsys, monkeypatch, *arguments) -> tuple[int, str]:
