@@ -18,11 +18,13 @@ def course_root() -> Path:
 
 
 def notebook_of(exercise: str) -> Path:
-    """The learner's notebook of an exercise."""
-    path = course_root() / "exercises" / exercise / f"{exercise}.ipynb"
-    if not path.is_file():
-        raise CannotDo(f"there is no {path}; give your notebook or .py file with --file")
-    return path
+    """The learner's notebook of an exercise: in work/, or else the release in exercises/."""
+    root = course_root()
+    for folder in ("work", "exercises"):
+        path = root / folder / exercise / f"{exercise}.ipynb"
+        if path.is_file():
+            return path
+    raise CannotDo(f"there is no {path}; give your notebook or .py file with --file")
 
 
 def cells_of(path: Path) -> list[str]:

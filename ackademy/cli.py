@@ -1,4 +1,4 @@
-"""The command line: ``ackademy lab | check | replay | hint | dev``.
+"""The command line: ``ackademy lab | check | replay | dev``, and those of `ackademy.commands`.
 
 Every command ends with 0 when it did what was asked and all is well, 1 when a check did not
 pass, and 2 with one sentence on standard error when it could not do what was asked.
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ackademy.cells import CannotDo
+from ackademy.commands import add_to
 from graders.spec import UnknownName
 from graders.token import BadToken
 from minibroker.sim.ticks import DoesNotParse
@@ -64,10 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     replay.add_argument("--child", action="store_true", help="run in children only")
     replay.set_defaults(run=_replay)
 
-    hint = commands.add_parser("hint", help="one hint for an exercise, then the next")
-    hint.add_argument("exercise")
-    hint.add_argument("number", type=int, nargs="?", default=1, help="which hint, from 1")
-    hint.set_defaults(run=_hint)
+    add_to(commands)
 
     dev = commands.add_parser("dev", help="for those who write the course")
     parts = dev.add_subparsers(required=True, metavar="PART")
@@ -101,6 +99,7 @@ def _lab(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     from ackademy.cells import cells_of, notebook_of
+    from ackademy.commands import after_check
     from graders import explain
     from graders.check import check_cells
     from graders.spec import load
@@ -108,8 +107,10 @@ def _check(options: argparse.Namespace) -> int:
     load(options.exercise)
     path = options.file or notebook_of(options.exercise)
     verdicts = check_cells(options.exercise, cells_of(path), options.seed, options.graded)
-    for verdict in verdicts:
+    for verdict in explain.pictured_once(verdicts):
         print(explain.text(verdict))
+    if not options.graded and (stuck := after_check(options.exercise, verdicts, options.seed)):
+        print(stuck)
     got, most = (sum(getattr(v, name) for v in verdicts) for name in ("points", "most"))
     print(f"{got} of {most} points for {path}")
     if options.graded:
@@ -150,22 +151,6 @@ def _replay(options: argparse.Namespace) -> int:
     run, findings = one_run(spec, source, parsed.plan, parsed.seed, graded=options.child)
     print(run.trace.text() if options.trace else explain.run_text(run, findings), end="")
     return 1 if findings else 0
-
-
-def _hint(options: argparse.Namespace) -> int:
-    from graders.hints import hints
-    from graders.spec import load
-
-    found = hints(load(options.exercise).name)
-    if not found:
-        raise CannotDo(f"there are no hints for {options.exercise}")
-    if not 1 <= options.number <= len(found):
-        raise CannotDo(f"{options.exercise} has hints 1 to {len(found)}; give one of them")
-    hint = found[options.number - 1]
-    print(f"Hint {options.number} of {len(found)}: {hint.title}\n\n{hint.text}")
-    if options.number < len(found):
-        print(f"\nStill stuck? ackademy hint {options.exercise} {options.number + 1}")
-    return 0
 
 
 def _exercises(options: argparse.Namespace) -> int:

@@ -5,8 +5,10 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from ackademy.cells import CannotDo, course_root
+from ackademy.start import names, start
 
 FIRST = "course/00_start_here.ipynb"
 
@@ -22,6 +24,7 @@ def open_lab(arguments: Sequence[str]) -> int:
             "JupyterLab is not installed here; run make lab in the course's folder, or "
             "pip install 'ackademy[lab]'"
         )
+    _prepare(root)
     os.chdir(root)
     os.environ["PYTHONHASHSEED"] = "0"
     # A terminal opened in the lab finds `ackademy`, since Jupyter's server puts its own environment
@@ -36,3 +39,14 @@ def open_lab(arguments: Sequence[str]) -> int:
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", *arguments,
     ]  # fmt: skip
     os.execv(sys.executable, command)
+
+
+def _prepare(root: Path) -> None:
+    """Every exercise in work/, where the lessons' links lead. What cannot be made ready keeps
+    nobody from the lessons."""
+    for name in names(root):
+        try:
+            if note := start(root, name).note:
+                print(note)
+        except CannotDo as error:
+            print(f"ackademy: {error}", file=sys.stderr)

@@ -6,6 +6,7 @@
 - ``simulate(name, crash=N)``: one schedule, and its timeline.
 - ``timeline(what)``: the timeline of a simulation, a judgement or a replay token.
 - ``predict(question, options, answer)``: commit to an answer before running the next cell.
+- ``hint(exercise)``: the next hint.
 """
 
 import sys
@@ -13,6 +14,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ackademy.cells import CannotDo
+from ackademy.hinting import has_hints, take
+from ackademy.progress.results import record
 from ackademy.show import Pieces, show
 from graders import explain
 from graders.cell import NoSolution, solution
@@ -33,7 +37,7 @@ class CheckFailed(Exception):
 
     def _render_traceback_(self) -> list[str]:
         # IPython asks an exception for its own traceback by this name.
-        return [f"CheckFailed: {self}"]
+        return [f"CheckFailed: {self}", *getattr(self, "__notes__", ())]
 
 
 class NotInNotebook(RuntimeError):
@@ -47,13 +51,35 @@ def check(exercise: str, check_id: str) -> int:
     shown above the message.
     """
     load(exercise).check(check_id)
-    verdict = next(v for v in check_cells(exercise, _cells()) if v.check == check_id)
+    verdicts = check_cells(exercise, _cells())
+    record(exercise, verdicts)
+    verdict = next(v for v in verdicts if v.check == check_id)
     if verdict.outcome == "pass":
         print(explain.text(verdict))
         return verdict.points
     if verdict.outcome == "fail":
         _show_failure(verdict)
-    raise CheckFailed(explain.line(verdict)) from None
+    failed = CheckFailed(explain.line(verdict))
+    if has_hints(exercise):
+        failed.add_note(f"Stuck? {_ask(exercise)}")
+    raise failed from None
+
+
+def hint(exercise: str, number: int | None = None, *, force: bool = False) -> None:
+    """Show the next hint for an exercise, or the one of that `number` once more; `force` shows
+    also one that is further on."""
+    try:
+        print(take(exercise, number, force, lambda next_one: _ask(exercise, next_one)))
+    except CannotDo as error:
+        print(error)
+
+
+def _ask(exercise: str, number: int | None = None) -> str:
+    """How to ask for a hint in this notebook, as it can be pasted into a cell."""
+    shell = _shell()
+    there = shell is not None and getattr(shell.user_ns.get("hint"), "__module__", "") == __name__
+    call = f'hint("{exercise}")' if number is None else f'hint("{exercise}", {number})'
+    return call if there else f"from ackademy import hint; {call}"
 
 
 @dataclass(frozen=True)

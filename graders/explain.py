@@ -7,6 +7,7 @@
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from graders.judges import Finding
 from graders.stage import Run
@@ -45,6 +46,20 @@ def text(verdict: Verdict) -> str:
         if verdict.token:
             parts.append(f"{REPLAY} ackademy replay {verdict.token}")
     return "\n\n".join(parts)
+
+
+def pictured_once(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """The same verdicts; of those that say the same of code that does not run, or shows nothing,
+    only the first has its run: it fails all checks alike."""
+    shown: set[str] = set()
+    pictured = []
+    for verdict in verdicts:
+        if verdict.outcome in ("error", "unknown"):
+            if verdict.sentence in shown:
+                verdict = replace(verdict, witness=None)
+            shown.add(verdict.sentence)
+        pictured.append(verdict)
+    return pictured
 
 
 def html(verdict: Verdict) -> str:

@@ -1,4 +1,7 @@
-"""Graded hints: one a heading in ``hints.md``, the first the gentlest."""
+"""Graded hints: one a heading in ``hints.md``, the first the gentlest.
+
+A heading may end with the check that its hint helps with: ``## Where is the ack? {nothing_lost}``.
+"""
 
 import re
 from dataclasses import dataclass
@@ -8,10 +11,11 @@ from graders.spec import FOLDER
 
 @dataclass(frozen=True)
 class Hint:
-    """A heading and what stands under it."""
+    """A heading and what stands under it; `check` is empty for a hint to the whole exercise."""
 
     title: str
     text: str
+    check: str = ""
 
 
 def hints(exercise: str) -> list[Hint]:
@@ -21,6 +25,12 @@ def hints(exercise: str) -> list[Hint]:
         return []
     parts = re.split(r"^## +(.+)$", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
     return [
-        Hint(title.strip(), text.strip())
-        for title, text in zip(parts[1::2], parts[2::2], strict=True)
+        _hint(heading.strip(), text.strip())
+        for heading, text in zip(parts[1::2], parts[2::2], strict=True)
     ]
+
+
+def _hint(heading: str, text: str) -> Hint:
+    if found := re.fullmatch(r"(.*\S) +\{(\w+)\}", heading):
+        return Hint(found[1], text, found[2])
+    return Hint(heading, text)

@@ -21,6 +21,7 @@ def run_notebook(path: Path) -> None:
 
     notebook: Any = nbformat.read(path, as_version=4)
     os.environ["PYTHONHASHSEED"] = "0"  # the kernel's
+    os.environ["ACKADEMY_PROGRESS"] = "off"  # the author has learnt nothing by it
     NotebookClient(
         notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": path.parent}}
     ).execute()

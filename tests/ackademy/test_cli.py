@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from graders.content import chaffs, wheats
 from graders.hints import hints
 from graders.spec import load
 from graders.token import fingerprint
+from tests.ackademy.course import new_course
 
 NAME = "at_least_once_worker"
 SPEC = load(NAME)
@@ -113,13 +115,31 @@ def test_what_a_learner_did_wrong_is_a_verdict_of_every_check(ackademy, file, so
     assert said.out.splitlines()[-1].startswith("0 of 10 points for ")
 
 
-def test_without_a_file_the_courses_notebook_is_checked(ackademy, monkeypatch):
-    monkeypatch.chdir(ROOT / "course")
-    said = ackademy("check", NAME)
-    assert said.status == 1
-    assert "write your solution in that cell" in said.out
-    notebook = ROOT / "exercises" / NAME / f"{NAME}.ipynb"
-    assert said.out.endswith(f"0 of 10 points for {notebook}\n")
+def test_without_a_file_the_courses_notebook_is_checked(ackademy, monkeypatch, tmp_path):
+    root = new_course(tmp_path)
+    monkeypatch.chdir(root / "course")
+    for folder in ("exercises", "work"):
+        said = ackademy("check", NAME)
+        assert said.status == 1
+        assert "write your solution in that cell" in said.out
+        notebook = root / folder / NAME / f"{NAME}.ipynb"
+        assert said.out.endswith(f"0 of 10 points for {notebook}\n")
+        assert ackademy("start", NAME).status == 0
+
+
+def test_code_that_does_not_run_is_pictured_once_for_all_checks(ackademy, file):
+    said = ackademy("check", NAME, "--file", file("def worker(c, p, d): return 1 / 0"))
+    assert said.out.count("! ends: raised ZeroDivisionError") == 6  # once, with five restarts
+    assert said.out.count("A run without faults") == 1
+
+
+def test_a_check_that_fails_says_how_to_get_a_hint(ackademy, file):
+    stuck = f"Stuck? ackademy hint {NAME}"
+    assert stuck in ackademy("check", NAME, "--file", file(BAD)).out.splitlines()
+    assert stuck not in ackademy("check", NAME, "--file", file(GOOD)).out
+    assert stuck not in ackademy("check", NAME, "--file", file(BAD), "--graded").out
+    said = ackademy("check", "start_here", "--file", file("def worker(c, p): pass")).out
+    assert "Stuck" not in said  # it has no hints
 
 
 def test_another_seed_is_another_variant(ackademy, file):
@@ -313,8 +333,84 @@ def test_a_number_that_no_hint_has_is_refused(ackademy, number):
     )
 
 
-def test_an_experiment_of_a_lesson_has_no_hints(ackademy):
-    refused(ackademy("hint", "start_here"), "there are no hints for start_here")
+def test_an_experiment_of_a_lesson_has_no_hints_and_says_what_to_do(ackademy):
+    refused(
+        ackademy("hint", "start_here"),
+        "start_here has no hints; check it and read the timeline of the failing schedule from the "
+        "bottom: its last line says which promise broke",
+    )
+
+
+# --- progress ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def kept(monkeypatch, tmp_path):
+    """Progress is kept, in a folder of the test's own."""
+    monkeypatch.delenv("ACKADEMY_PROGRESS", raising=False)
+    monkeypatch.setenv("ACKADEMY_HOME", str(tmp_path / "home"))
+    return tmp_path / "home" / "progress.json"
+
+
+def test_a_check_is_kept_and_shown_on_the_map(ackademy, file, kept):
+    ackademy("check", NAME, "--file", file(BAD))
+    said = ackademy("progress")
+    assert (said.status, said.err) == (0, "")
+    assert f" 00 {NAME}    6 of 10 points, " in said.out
+    assert said.out.endswith(f"Kept in {kept}, and nowhere else; it never leaves this machine.\n")
+
+
+def test_a_graded_check_and_a_variant_are_nobodys_progress(ackademy, file, kept):
+    ackademy("check", NAME, "--file", file(GOOD), "--graded")
+    ackademy("check", NAME, "--file", file(GOOD), "--seed", 7)
+    assert not kept.exists()
+
+
+def test_a_hint_is_remembered(ackademy, kept):
+    one, two = ackademy("hint", NAME).out, ackademy("hint", NAME).out
+    assert one.startswith("Hint 1 of ")
+    assert two.startswith("Hint 2 of ")
+    refused(
+        ackademy("hint", NAME, 4),
+        "hint 4 gives more away than hint 3, which you have not seen; ackademy hint "
+        f"{NAME} 3 shows that one, and --force (force=True in a notebook) this one",
+    )
+    assert ackademy("hint", NAME, 4, "--force").out.startswith("Hint 4 of ")
+
+
+def test_a_progress_file_of_a_newer_version_is_not_touched_and_stops_no_check(ackademy, file, kept):
+    kept.parent.mkdir()
+    kept.write_text('{"format": 9}')
+    said = ackademy("check", NAME, "--file", file(GOOD))
+    assert said.status == 0
+    assert said.err.startswith(f"ackademy: {kept} was written by a newer Ackademy")
+    said = ackademy("progress")
+    assert (said.status, said.out) == (2, "")
+    assert kept.read_text() == '{"format": 9}'
+
+
+# --- start and reset ---------------------------------------------------------------------------
+
+
+def test_start_makes_all_exercises_or_those_that_are_named(ackademy, monkeypatch, tmp_path):
+    monkeypatch.chdir(new_course(tmp_path))
+    assert ackademy("start").out == f"work/{NAME}/{NAME}.ipynb is new: it is yours to write in\n"
+    assert ackademy("start", NAME).out == f"work/{NAME}/{NAME}.ipynb is there already\n"
+    assert ackademy("start", "at_least_once").status == 2
+
+
+def test_reset_and_its_undo(ackademy, monkeypatch, tmp_path):
+    root = new_course(tmp_path)
+    monkeypatch.chdir(root)
+    ackademy("start")
+    path = root / "work" / NAME / f"{NAME}.ipynb"
+    path.write_text("mine")
+    assert "--undo brings it back" in ackademy("reset", NAME).out
+    assert path.read_text() != "mine"
+    assert ackademy("reset", NAME, "--undo").status == 0
+    assert path.read_text() == "mine"
+    said = ackademy("reset", NAME, "--undo")
+    assert (said.status, said.out) == (2, "")
 
 
 # --- the command itself ------------------------------------------------------------------------
@@ -330,15 +426,18 @@ def test_what_is_no_command_ends_with_2_and_a_usage(ackademy, arguments):
 def test_help_ends_with_0_and_names_every_command(ackademy):
     said = ackademy("--help")
     assert said.status == 0
-    for command in ("lab", "check", "replay", "hint", "dev"):
-        assert f"\n    {command} " in said.out
+    for command in (
+        "lab", "start", "check", "watch", "replay", "hint", "reset", "progress", "instructor",
+        "dev",
+    ):  # fmt: skip
+        assert re.search(rf"^    {command}\s", said.out, re.MULTILINE)
 
 
 def test_ctrl_c_ends_with_130(ackademy, monkeypatch):
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("graders.hints.hints", interrupted)
+    monkeypatch.setattr("ackademy.hinting.hints", interrupted)
     assert ackademy("hint", NAME).status == 130
 
 

@@ -15,22 +15,25 @@ from pathlib import Path
 import pytest
 import websocket
 
-ROOT = Path(__file__).parents[2]
+from ackademy import lab as lab_module
+from tests.ackademy.course import NAME, ROOT, new_course
+
 LESSON = "course/00_start_here.ipynb"
 
 
 class Lab:
     """A running server, and the few requests that a front end makes."""
 
-    def __init__(self, runtime: Path) -> None:
+    def __init__(self, runtime: Path, course: Path) -> None:
+        self.course = course
         self.token = secrets.token_hex(16)
         self.process = subprocess.Popen(
             [
                 sys.executable, "-m", "ackademy", "lab", "--no-browser", "--allow-root",
                 "--ServerApp.port=0", f"--IdentityProvider.token={self.token}",
             ],
-            cwd=ROOT,
-            env=os.environ | {"JUPYTER_RUNTIME_DIR": str(runtime)},
+            cwd=course,
+            env=os.environ | {"JUPYTER_RUNTIME_DIR": str(runtime), "PYTHONPATH": str(ROOT)},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )  # fmt: skip
@@ -102,7 +105,9 @@ class Kernel:
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
-    server = Lab(tmp_path_factory.mktemp("runtime"))
+    # Not the course itself, where the lab would make the exercises of whoever runs this.
+    course = new_course(tmp_path_factory.mktemp("course"))
+    server = Lab(tmp_path_factory.mktemp("runtime"), course)
     yield server
     server.close()
 
@@ -139,6 +144,13 @@ def test_the_lesson_goes_from_a_double_charge_to_green(lab):
     kernel.socket.close()
 
 
+def test_the_exercises_are_there_to_write_in(lab):
+    path = f"work/{NAME}/{NAME}.ipynb"
+    assert json.loads(lab.get(f"api/contents/{path}?content=0"))["type"] == "notebook"
+    release = lab.course / "exercises" / NAME / f"{NAME}.ipynb"
+    assert (lab.course / path).read_bytes() == release.read_bytes()
+
+
 def test_a_kernel_of_the_lab_has_steady_hashes(lab):
     kernel = Kernel(lab, LESSON)
     outputs = kernel.run("import sys; print(sys.flags.hash_randomization)")
@@ -161,3 +173,15 @@ def test_a_terminal_of_the_lab_finds_the_command_line(lab):
         said += what[0] if kind == "stdout" else ""
     terminal.close()
     assert found[1] == str(Path(sys.executable).parent / "ackademy")
+
+
+def test_a_course_in_which_nothing_can_be_written_opens_all_the_same(tmp_path, capsys, monkeypatch):
+    root = new_course(tmp_path)
+    (root / "work").write_text("a file")
+    became = []
+    monkeypatch.chdir(root)
+    monkeypatch.setattr(lab_module.os, "execv", lambda path, command: became.append(command))
+    lab_module.open_lab([])
+    said = capsys.readouterr()
+    assert said.err.startswith(f"ackademy: {root}/work/{NAME}/{NAME}.ipynb cannot be made ready (")
+    assert len(became) == 1

@@ -13,6 +13,7 @@ from traitlets.config import Config
 
 from ackademy import notebook
 from ackademy.notebook import CheckFailed, NotInNotebook, check, judge, simulate, timeline
+from ackademy.progress import store
 from ackademy.show import Pieces, show
 from graders.content import chaffs, wheats
 from graders.spec import UnknownName, load
@@ -141,6 +142,64 @@ def test_a_check_that_there_is_not_is_the_authors_mistake(run):
         check(NAME, "charged_one")
     with pytest.raises(UnknownName, match="did you mean start_here"):
         check("start_her", "charged_once")
+
+
+# --- check: hints and progress -----------------------------------------------------------------
+
+EXERCISE = "at_least_once_worker"
+UNDONE = "def worker(channel, payments, database): raise NotImplementedError"
+
+
+@pytest.fixture
+def kept(monkeypatch, tmp_path):
+    """Progress is kept, in a folder of the test's own."""
+    monkeypatch.delenv("ACKADEMY_PROGRESS", raising=False)
+    monkeypatch.setenv("ACKADEMY_HOME", str(tmp_path))
+    return tmp_path / "progress.json"
+
+
+def test_a_failed_check_says_last_how_to_get_a_hint_in_words_that_can_be_pasted(run, shell):
+    run(UNDONE)
+    shell.user_ns.pop("hint", None)
+    done = run(f"check('{EXERCISE}', 'nothing_lost')")
+    assert done.out.rstrip().endswith(f'\nStuck? from ackademy import hint; hint("{EXERCISE}")')
+    run("from ackademy import hint")
+    done = run(f"check('{EXERCISE}', 'nothing_lost')")
+    assert done.out.rstrip().endswith(f'\nStuck? hint("{EXERCISE}")')
+    assert "solution in that cell\nStuck?" in done.out
+
+
+def test_a_check_that_passes_and_one_without_hints_say_nothing_of_them(run):
+    run(GOOD)
+    assert "Stuck" not in run("check('start_here', 'charged_once')").out
+    run(TWICE)
+    assert "Stuck" not in run("check('start_here', 'charged_once')").out
+
+
+def test_hint_gives_one_after_the_other_and_refuses_gently(run, kept):
+    run("from ackademy import hint")
+    first = run(f"hint('{EXERCISE}')")
+    assert first.out.startswith("Hint 1 of 4: ")
+    assert first.out.endswith(f'Still stuck? hint("{EXERCISE}", 2)\n')
+    refused = run(f"hint('{EXERCISE}', 4)")
+    assert refused.error is None
+    assert refused.out.startswith("hint 4 gives more away than hint 2, ")
+    assert run(f"hint('{EXERCISE}', 4, force=True)").out.startswith("Hint 4 of 4: ")
+    assert run("hint('start_here')").out.startswith("start_here has no hints; ")
+
+
+def test_a_check_in_a_notebook_is_kept(run, kept):
+    run(TWICE)
+    run("check('start_here', 'charged_once')")
+    assert store.read()["start_here"].failing == ("charged_once",)
+    assert store.read()["start_here"].points == 2
+
+
+def test_what_judge_and_simulate_come_to_is_not_kept(run, kept):
+    run(TWICE)
+    run("judge('start_here')")
+    run("simulate('start_here', crash=5)")
+    assert not kept.exists()
 
 
 # --- judge -------------------------------------------------------------------------------------

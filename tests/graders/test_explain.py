@@ -65,6 +65,15 @@ def test_code_that_takes_nothing_is_unknown_and_shows_its_run() -> None:
     assert "ends: its function returned" in explain.text(verdict)
 
 
+def test_verdicts_that_say_the_same_are_pictured_once_and_failures_each() -> None:
+    same = list(stories.judged("def worker(c, p, d): return 1 / 0").values())
+    first, *rest = explain.pictured_once(same)
+    assert first == same[0]
+    assert [explain.text(each) for each in rest] == [explain.line(each) for each in same[1:]]
+    failed = stories.failing(stories.FORGETS, "charged_once")
+    assert explain.pictured_once([failed, failed]) == [failed, failed]
+
+
 def test_a_verdict_without_a_run_is_one_line() -> None:
     verdict = Verdict("story", "charged_once", "", "error", 0, 4, "the cell cannot be run")
     assert explain.text(verdict) == "! charged_once, 0 of 4 points: the cell cannot be run"

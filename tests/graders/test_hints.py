@@ -53,6 +53,17 @@ def test_an_exercise_without_a_file_has_no_hints(tmp_path, monkeypatch):
     assert hints("x") == []
 
 
+def test_a_heading_may_end_with_the_check_that_it_helps_with(written):
+    found = written(
+        "## Where is the ack? {nothing_lost}\nLook.\n## A {set} is emptied\nx\n## {alone}\ny\n"
+    )
+    assert found == [
+        Hint("Where is the ack?", "Look.", "nothing_lost"),
+        Hint("A {set} is emptied", "x"),
+        Hint("{alone}", "y"),
+    ]
+
+
 # --- those that there are ----------------------------------------------------------------------
 
 EXERCISES = sorted(path.name for path in (ROOT / "exercises").iterdir() if path.is_dir())
@@ -75,3 +86,10 @@ def test_no_hint_gives_the_solution_away_as_code(name):
     for hint in hints(name):
         assert "```" not in hint.text
         assert not any(f"def {entry}" in hint.text for entry in load(name).entries)
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_hint_names_only_checks_that_there_are(name):
+    for hint in hints(name):
+        if hint.check:
+            load(name).check(hint.check)
