@@ -10,7 +10,7 @@ recorded replies to where the tape stands.
 from collections.abc import Callable
 from dataclasses import replace
 
-from minibroker.sim.effect import Process, Reply, Step
+from minibroker.sim.effect import Effect, Process, Reply, Step
 from minibroker.sim.world import Recording
 
 
@@ -64,4 +64,6 @@ class TapedProcess:
 
 def _same(one: Step, other: Step) -> bool:
     """Whether two steps are alike, whatever was printed, which is no part of a trace either."""
+    if isinstance(one, Effect) and isinstance(other, Effect):  # the innermost loop of a replay
+        return (one.client, one.op, one.args) == (other.client, other.op, other.args)
     return replace(one, printed="") == replace(other, printed="")
