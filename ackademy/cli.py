@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ackademy.cells import CannotDo
+from ackademy.dev import commands as dev
 from graders.spec import UnknownName
 from graders.token import BadToken
 from minibroker.sim.ticks import DoesNotParse
@@ -69,15 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     hint.add_argument("number", type=int, nargs="?", default=1, help="which hint, from 1")
     hint.set_defaults(run=_hint)
 
-    dev = commands.add_parser("dev", help="for those who write the course")
-    parts = dev.add_subparsers(required=True, metavar="PART")
-    exercises = parts.add_parser("exercises", help="make exercises/ from solutions/ anew")
-    exercises.set_defaults(run=_exercises)
-    drawn = parts.add_parser("pictures", help="draw the documentation's pictures anew")
-    drawn.set_defaults(run=_pictures)
-    notebooks = parts.add_parser("notebooks", help="run lessons and solutions, keep the outputs")
-    notebooks.add_argument("paths", type=Path, nargs="*", help="which; all if none is given")
-    notebooks.set_defaults(run=_notebooks)
+    dev.add_to(commands)
     return parser
 
 
@@ -165,37 +158,4 @@ def _hint(options: argparse.Namespace) -> int:
     print(f"Hint {options.number} of {len(found)}: {hint.title}\n\n{hint.text}")
     if options.number < len(found):
         print(f"\nStill stuck? ackademy hint {options.exercise} {options.number + 1}")
-    return 0
-
-
-def _exercises(options: argparse.Namespace) -> int:
-    from ackademy.cells import course_root
-    from graders.autograde.release import generate
-
-    root = course_root()
-    for folder in sorted((root / "solutions").iterdir()):
-        if folder.is_dir() and not folder.name.startswith("."):
-            generate(root, folder.name, root / "exercises")
-            print(f"exercises/{folder.name}/{folder.name}.ipynb")
-    return 0
-
-
-def _notebooks(options: argparse.Namespace) -> int:
-    from ackademy.cells import course_root
-    from ackademy.dev.notebooks import run_notebook
-
-    root = course_root()
-    found = [*(root / "course").glob("*.ipynb"), *(root / "solutions").glob("*/*.ipynb")]
-    for path in options.paths or sorted(found):
-        run_notebook(path)
-        print(path)
-    return 0
-
-
-def _pictures(options: argparse.Namespace) -> int:
-    from ackademy.cells import course_root
-    from ackademy.dev.pictures import draw
-
-    for path in draw(course_root()):
-        print(path)
     return 0

@@ -68,7 +68,8 @@ class Budget:
 
 @dataclass(frozen=True)
 class Spec:
-    """An exercise, or a lesson's experiment. `version` grows whenever a verdict could change."""
+    """An exercise, or a lesson's experiment. `version` grows whenever a verdict could change.
+    `lesson` is the stem of the notebook in ``course/`` that leads to it."""
 
     name: str
     version: int
@@ -77,6 +78,7 @@ class Spec:
     checks: tuple[Check, ...]
     faults: tuple[str, ...] = ("crash",)
     budget: Budget = field(default_factory=Budget)
+    lesson: str = ""
 
     @property
     def entries(self) -> tuple[str, ...]:

@@ -1,0 +1,69 @@
+"""What an exercise says: hints, and nothing of the scaffold left to write."""
+
+import re
+from pathlib import Path
+
+from ackademy.cells import CannotDo, cells_of
+from ackademy.dev.layout import Layout, files
+from graders.hints import hints
+
+FEWEST_HINTS = 3
+TODO = re.compile(r"\bTODO\b:?\s*(?P<what>[^\"'\n\\]*)")
+
+
+def hints_given(layout: Layout, name: str) -> list[str]:
+    """An exercise has three hints or more, and each says something."""
+    path = layout.specs / name / "hints.md"
+    shown = layout.shown(path)
+    if not path.is_file():
+        return [f"there is no {shown}; write {FEWEST_HINTS} hints or more, each under a '## '"]
+    given = hints(name)
+    wrong = [
+        f"the hint '{hint.title}' in {shown} is empty; write what it says"
+        for hint in given
+        if not hint.text
+    ]
+    if len(given) < FEWEST_HINTS:
+        have = {0: "no hints", 1: "1 hint"}.get(len(given), f"{len(given)} hints")
+        wrong.append(
+            f"{shown} has {have}; write {FEWEST_HINTS} or more, each under a '## ' and each "
+            "giving away a little more"
+        )
+    return wrong
+
+
+def todos(layout: Layout, name: str) -> list[str]:
+    """Nothing is left as ``ackademy new exercise`` wrote it."""
+    written = [
+        *(path for path in files(layout.specs / name) if path.suffix in {".md", ".py"}),
+        layout.solution(name),
+    ]
+    return [wrong for path in written if path.is_file() for wrong in _todos(layout, path)]
+
+
+def _todos(layout: Layout, path: Path) -> list[str]:
+    text = path.read_text(encoding="utf-8")
+    found = [
+        (text.count("\n", 0, match.start()) + 1, match["what"].strip())
+        for match in TODO.finditer(text)
+    ]
+    return [f"{layout.shown(path)}, line {line}: still to do: {what}" for line, what in found]
+
+
+def starter(layout: Layout, name: str) -> list[str]:
+    """The starter passes no check: a learner who did nothing must not be told otherwise."""
+    from graders.check import check_cells
+
+    path = layout.release(name)
+    if not path.is_file():
+        return []  # another check says so
+    try:
+        verdicts = check_cells(name, cells_of(path))
+    except CannotDo as error:
+        return [str(error)]
+    return [
+        f"the starter in {layout.shown(path)} already passes the check {verdict.check}; take "
+        "more out of the solution cell, or make the scenario ask for more"
+        for verdict in verdicts
+        if verdict.outcome == "pass"
+    ]
