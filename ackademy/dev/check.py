@@ -12,9 +12,7 @@ from ackademy.dev import generated, links, outputs, solutions, specs, strays, te
 from ackademy.dev.layout import Layout, files
 from ackademy.dev.trials import Task, Trial, tasks
 from ackademy.dev.trials import solutions as solutions_of
-from graders.cell import NoSolution
 from graders.spec import UnknownName, load
-from minibroker.sim.ticks import DoesNotParse
 
 Try = Callable[[Sequence[Task]], Iterator[Trial]]
 Say = Callable[[str], object]
@@ -60,8 +58,8 @@ def _exercise(
         for rule in rules:
             try:
                 yield from rule(layout, name)
-            except (CannotDo, NoSolution, DoesNotParse) as error:
-                yield f"{error}"
+            except CannotDo as error:
+                yield str(error)
 
     say(f"{name}: files and texts")
     yield from ask(strays.of_exercise)
@@ -89,8 +87,8 @@ def _exercise(
     try:
         found = solutions_of(layout, name)
         yield from solutions.chaffs_cover(layout, name)
-    except (CannotDo, NoSolution, DoesNotParse, ValueError, SyntaxError) as error:
-        yield f"{error}"
+    except CannotDo as error:
+        yield str(error)
         return
     say(f"{name}: {len(found)} solutions x {len(seeds)} seeds x 2 transports")
     todo = tasks(found, seeds)

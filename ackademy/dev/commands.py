@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,10 @@ def add_to(commands: "Commands") -> None:
     _add_trials(check, seeds=3)
     check.set_defaults(run=_check)
 
+    flake = parts.add_parser("flake", help="are verdicts the same for every seed and transport?")
+    _add_trials(flake, seeds=50)
+    flake.set_defaults(run=_flake)
+
     exercises = parts.add_parser("exercises", help="make exercises/ from solutions/ anew")
     exercises.set_defaults(run=_exercises)
 
@@ -28,6 +33,13 @@ def add_to(commands: "Commands") -> None:
     notebooks = parts.add_parser("notebooks", help="run lessons and solutions, keep the outputs")
     notebooks.add_argument("paths", type=Path, nargs="*", help="which; all if none is given")
     notebooks.set_defaults(run=_notebooks)
+
+    new = commands.add_parser("new", help="begin something of the course")
+    kinds = new.add_subparsers(required=True, metavar="WHAT")
+    exercise = kinds.add_parser("exercise", help="write the files of a new exercise to fill in")
+    exercise.add_argument("name", help="such as dead_letter_queue")
+    exercise.add_argument("--lesson", default="", help="such as 07_dead_letter_queue")
+    exercise.set_defaults(run=_new_exercise)
 
 
 def _add_trials(parser: argparse.ArgumentParser, seeds: int) -> None:
@@ -68,6 +80,39 @@ def _check(options: argparse.Namespace) -> int:
             lambda what: _progress(f"... {what}"),
         )
         return 1 if report(groups, _show) else 0
+
+
+def _flake(options: argparse.Namespace) -> int:
+    from ackademy.dev.flake import flakes
+    from ackademy.dev.layout import layout
+    from ackademy.dev.trials import solutions, workers
+    from graders.spec import load, names
+
+    began = time.monotonic()
+    here = layout()
+    chosen = [load(name).name for name in options.exercise or names()]
+    found = {name: solutions(here, name) for name in chosen}
+    status = 0
+    with workers(options.processes) as try_all:
+        for name, some in found.items():
+            done = flakes(name, some, range(options.seeds), try_all)
+            _show(str(done))
+            for sentence in done.sentences:
+                _show(f"  - {sentence}")
+            status = 1 if done.sentences else status
+            _progress(f"... {time.monotonic() - began:.0f} s")
+    return status
+
+
+def _new_exercise(options: argparse.Namespace) -> int:
+    from ackademy.dev.layout import layout
+    from ackademy.dev.scaffold import new_exercise
+
+    here = layout()
+    for path in new_exercise(here, options.name, options.lesson):
+        _show(here.shown(path))
+    _show(f"ackademy dev check {options.name} lists what is still to write")
+    return 0
 
 
 def _exercises(options: argparse.Namespace) -> int:

@@ -4,7 +4,6 @@ A cell tagged ``nbval-skip`` or ``nbval-ignore-output`` is run, and its outputs 
 """
 
 import copy
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,8 @@ from ackademy.dev.notebooks import DoesNotRun, errors_of, fresh
 FREE = {"nbval-ignore-output", "nbval-skip"}
 
 
-def of_notebook(layout: Layout, path: Path, anew: Callable[[Path], Any] = fresh) -> list[str]:
-    """What is wrong with the outputs of a notebook. `anew` gives it as a fresh run leaves it."""
+def of_notebook(layout: Layout, path: Path) -> list[str]:
+    """What is wrong with the outputs of a notebook, after a fresh run of it."""
     import nbformat
 
     shown = layout.shown(path)
@@ -35,7 +34,7 @@ def of_notebook(layout: Layout, path: Path, anew: Callable[[Path], Any] = fresh)
     if untagged:
         return untagged
     try:
-        made = anew(path)
+        made = fresh(path)
     except DoesNotRun as error:
         return [f"{shown}: {error}"]
     if unrun := [cell.id for cell in committed.cells if _is_unrun(cell)]:

@@ -1,5 +1,6 @@
 """What an exercise says: hints, and nothing of the scaffold left to write."""
 
+import json
 import re
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from ackademy.dev.layout import Layout, files
 from graders.hints import hints
 
 FEWEST_HINTS = 3
-TODO = re.compile(r"\bTODO\b:?\s*(?P<what>[^\"'\n\\]*)")
+TODO = re.compile(r"\bTODO\b:?[ \t]*(?P<what>(?:(?!TODO).)*)")
 
 
 def hints_given(layout: Layout, name: str) -> list[str]:
@@ -42,12 +43,26 @@ def todos(layout: Layout, name: str) -> list[str]:
 
 
 def _todos(layout: Layout, path: Path) -> list[str]:
-    text = path.read_text(encoding="utf-8")
-    found = [
-        (text.count("\n", 0, match.start()) + 1, match["what"].strip())
-        for match in TODO.finditer(text)
+    shown = layout.shown(path)
+    if path.suffix == ".ipynb":
+        sources = [(f"the cell {cell}", source) for cell, source in _cells(path)]
+    else:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        sources = [(f"line {number}", line) for number, line in enumerate(lines, start=1)]
+    return [
+        f"{shown}, {where}: still to do: {match['what'].strip()}"
+        for where, source in sources
+        for match in TODO.finditer(source)
     ]
-    return [f"{layout.shown(path)}, line {line}: still to do: {what}" for line, what in found]
+
+
+def _cells(path: Path) -> list[tuple[str, str]]:
+    """All cells of a notebook, texts too, by their ids."""
+    try:
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        return [(cell.get("id", "?"), "".join(cell["source"])) for cell in cells]
+    except (ValueError, KeyError, TypeError):
+        raise CannotDo(f"{path} is no notebook; save it again in JupyterLab") from None
 
 
 def starter(layout: Layout, name: str) -> list[str]:

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 
-from ackademy.cells import cells_of
+from ackademy.cells import CannotDo, cells_of
 from ackademy.dev.layout import Layout
-from graders.cell import solution
+from graders.cell import NoSolution, solution
 from graders.content import chaffs, wheats
 from graders.explore import Transport, explore
 from graders.spec import load
@@ -24,6 +24,9 @@ from minibroker.sim.effect import Process, Reply, Step
 from minibroker.sim.incarnation import Job
 from minibroker.sim.inline import Inline
 from minibroker.sim.ticks import DoesNotParse
+
+
+WHEAT_0 = "0 (the solution notebook's cell)"
 
 
 @dataclass(frozen=True)
@@ -63,17 +66,27 @@ Task = tuple[Solution, int, bool]
 def solutions(layout: Layout, exercise: str) -> list[Solution]:
     """All wheats, wheat 0 first, and all chaffs of an exercise.
 
-    Raises `ValueError` or `SyntaxError` for a chaff that cannot be read as one, and
-    `graders.cell.NoSolution` or `DoesNotParse` for a solution notebook without a solution.
+    Raises `CannotDo` for a solution notebook without a solution, and for a chaff that does not
+    parse or names no anomaly.
     """
     found = [Solution(exercise, "wheat", each.name, each.source) for each in wheats(exercise)]
     path = layout.solution(exercise)
-    if path.is_file():
-        source = solution(cells_of(path), load(exercise).entries)
-        found.insert(0, Solution(exercise, "wheat", "0, the solution notebook's cell,", source))
+    try:
+        if path.is_file():
+            source = solution(cells_of(path), load(exercise).entries)
+            found.insert(0, Solution(exercise, "wheat", WHEAT_0, source))
+        wrong = chaffs(exercise)
+    except (NoSolution, DoesNotParse) as error:
+        raise CannotDo(f"{layout.shown(path)} has no solution to try: {error}") from None
+    except SyntaxError as error:
+        raise CannotDo(
+            f"a chaff of {exercise} does not parse, line {error.lineno}: {error.text or ''!r}; "
+            "mend it"
+        ) from None
+    except ValueError as error:
+        raise CannotDo(str(error)) from None
     return found + [
-        Solution(exercise, "chaff", each.name, each.source, each.anomalies)
-        for each in chaffs(exercise)
+        Solution(exercise, "chaff", each.name, each.source, each.anomalies) for each in wrong
     ]
 
 
@@ -121,7 +134,11 @@ def workers(processes: int) -> Iterator[Callable[[Sequence[Task]], Iterator[Tria
         yield lambda some: map(trial, some)
         return
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        yield lambda some: pool.map(trial, some, chunksize=4)
+        try:
+            yield lambda some: pool.map(trial, some, chunksize=4)
+        except BaseException:  # Ctrl+C too: what waits is not wanted any more
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 class _Overheard:
