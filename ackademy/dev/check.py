@@ -12,6 +12,7 @@ from ackademy.dev import generated, links, outputs, solutions, specs, strays, te
 from ackademy.dev.layout import Layout, files
 from ackademy.dev.trials import Task, Trial, tasks
 from ackademy.dev.trials import solutions as solutions_of
+from ackademy.dev.wording import many
 from graders.spec import UnknownName, load
 
 Try = Callable[[Sequence[Task]], Iterator[Trial]]
@@ -90,7 +91,7 @@ def _exercise(
     except CannotDo as error:
         yield str(error)
         return
-    say(f"{name}: {len(found)} solutions x {len(seeds)} seeds x 2 transports")
+    say(f"{name}: {many(len(found), 'solution')} x {many(len(seeds), 'seed')} x 2 transports")
     todo = tasks(found, seeds)
     yield from solutions.of_trials(
         (each, trial) for (each, _, _), trial in zip(todo, try_all(todo), strict=True)
@@ -124,8 +125,3 @@ def report(groups: Iterator[Group], show: Say) -> int:
             show(f"  - {sentence}")
     show(f"{many(sum(counted), 'problem')} in {len(counted)} looked at")
     return sum(counted)
-
-
-def many(number: int, what: str) -> str:
-    """As in ``1 problem`` and ``2 problems``."""
-    return f"{number} {what}" if number == 1 else f"{number or 'no'} {what}s"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from ackademy.dev.check import Try
 from ackademy.dev.solutions import wrong_with
 from ackademy.dev.trials import Solution, Trial, tasks
+from ackademy.dev.wording import many
 
 
 @dataclass(frozen=True)
@@ -23,11 +24,9 @@ class Flakes:
     sentences: tuple[str, ...]
 
     def __str__(self) -> str:
-        found = len(self.sentences)
         return (
-            f"{self.exercise}: {self.solutions} solutions x {self.seeds} "
-            f"seed{'' if self.seeds == 1 else 's'} x 2 transports: "
-            f"{found} flake{'' if found == 1 else 's'}"
+            f"{self.exercise}: {many(self.solutions, 'solution')} x {many(self.seeds, 'seed')} "
+            f"x 2 transports: {len(self.sentences)} flake{'s' * (len(self.sentences) != 1)}"
         )
 
 

@@ -13,7 +13,10 @@ def lesson_of(layout: Layout, name: str) -> list[str]:
     """The spec's lesson is there and leads to it."""
     stem = load(name).lesson
     if not stem:
-        return [f'its spec names no lesson; add lesson="NN_name" to SPEC in specs/{name}/spec.py']
+        return [
+            'its spec names no lesson; add lesson="NN_name" to SPEC in '
+            f"{layout.shown(layout.specs / name / 'spec.py')}"
+        ]
     path = layout.lesson(stem)
     if not path.is_file():
         return [f"its lesson {layout.shown(path)} is not there; write it, or correct the name"]

@@ -36,6 +36,9 @@ def fresh(path: Path) -> Any:
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
     notebook: Any = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None  # an old error is none of this run
     os.environ["PYTHONHASHSEED"] = "0"  # the kernel's
     client = NotebookClient(
         notebook,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ackademy.dev.layout import Layout, files
 from ackademy.dev.trials import Solution, Trial
+from ackademy.dev.wording import many
 from graders.content import Chaff, chaffs
 from graders.spec import Spec, load
 
@@ -17,7 +18,7 @@ FEWEST_CHAFFS = 3
 def enough(layout: Layout, name: str) -> list[str]:
     """An exercise has three wheats or more, with the notebook's own, and three chaffs or more."""
     return [
-        f"it has {len(have)} {kind}s in {layout.shown(layout.specs / name / kind)}s; write at "
+        f"it has {many(len(have), kind)} in {layout.shown(layout.specs / name / kind)}s; write at "
         f"least {fewest}, {what}"
         for kind, fewest, what in (
             ("wheat", FEWEST_WHEATS, "each of another design"),
@@ -101,4 +102,4 @@ def of_trials(tried: Iterable[tuple[Solution, Trial]]) -> list[str]:
 
 
 def _more(times: int) -> str:
-    return f" and {times} more time{'s' if times > 1 else ''}" if times else ""
+    return f" and {many(times, 'more time')}" if times else ""

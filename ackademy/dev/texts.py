@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ackademy.cells import CannotDo, cells_of
 from ackademy.dev.layout import Layout, files
+from ackademy.dev.wording import many
 from graders.hints import hints
 
 FEWEST_HINTS = 3
@@ -25,9 +26,8 @@ def hints_given(layout: Layout, name: str) -> list[str]:
         if not hint.text
     ]
     if len(given) < FEWEST_HINTS:
-        have = {0: "no hints", 1: "1 hint"}.get(len(given), f"{len(given)} hints")
         wrong.append(
-            f"{shown} has {have}; write {FEWEST_HINTS} or more, each under a '## ' and each "
+            f"{shown} has {many(len(given), 'hint')}; write {FEWEST_HINTS} or more, each under a '## ' and each "
             "giving away a little more"
         )
     return wrong

@@ -5,6 +5,7 @@ there for: a wheat passes every check, a chaff shows the anomalies that its head
 other. The same source and seed give the same trial in both transports, byte for byte.
 """
 
+import ast
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -24,7 +25,6 @@ from minibroker.sim.effect import Process, Reply, Step
 from minibroker.sim.incarnation import Job
 from minibroker.sim.inline import Inline
 from minibroker.sim.ticks import DoesNotParse
-
 
 WHEAT_0 = "0 (the solution notebook's cell)"
 
@@ -78,16 +78,23 @@ def solutions(layout: Layout, exercise: str) -> list[Solution]:
         wrong = chaffs(exercise)
     except (NoSolution, DoesNotParse) as error:
         raise CannotDo(f"{layout.shown(path)} has no solution to try: {error}") from None
-    except SyntaxError as error:
-        raise CannotDo(
-            f"a chaff of {exercise} does not parse, line {error.lineno}: {error.text or ''!r}; "
-            "mend it"
-        ) from None
+    except SyntaxError:
+        raise CannotDo("; ".join(_unparsed(layout, exercise))) from None
     except ValueError as error:
         raise CannotDo(str(error)) from None
     return found + [
         Solution(exercise, "chaff", each.name, each.source, each.anomalies) for each in wrong
     ]
+
+
+def _unparsed(layout: Layout, exercise: str) -> list[str]:
+    wrong = []
+    for path in sorted((layout.specs / exercise / "chaffs").glob("*.py")):
+        try:
+            ast.parse(path.read_text(encoding="utf-8"))
+        except SyntaxError as error:
+            wrong.append(f"{layout.shown(path)}, line {error.lineno}: {error.msg}; mend it")
+    return wrong
 
 
 def tasks(found: Iterable[Solution], seeds: Iterable[int]) -> list[Task]:
