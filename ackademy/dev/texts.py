@@ -27,8 +27,8 @@ def hints_given(layout: Layout, name: str) -> list[str]:
     ]
     if len(given) < FEWEST_HINTS:
         wrong.append(
-            f"{shown} has {many(len(given), 'hint')}; write {FEWEST_HINTS} or more, each under a '## ' and each "
-            "giving away a little more"
+            f"{shown} has {many(len(given), 'hint')}; write {FEWEST_HINTS} or more, each under a "
+            "'## ' and each giving away a little more"
         )
     return wrong
 

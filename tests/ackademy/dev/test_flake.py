@@ -59,6 +59,7 @@ def test_a_digest_covers_what_was_asked_in_every_run_not_only_the_failing_ones(c
         for graded in (False, True)
     }
     assert len(digests) == 2
+    assert "" not in digests  # both were run
 
 
 def test_the_command_tries_in_several_processes_and_says_the_same_each_time():

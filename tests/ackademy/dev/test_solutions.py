@@ -50,7 +50,8 @@ def test_a_wheat_without_full_marks_is_told_with_the_verdicts_sentence(course):
     (course.spec / "wheats" / "key_first.py").write_text(worker(CHARGE, ACK))
     [said] = tried(course)
     assert said.startswith(
-        "wheat key_first gets fail for the check charged_once, inline with seed 0 (the charge for order-1 was "
+        "wheat key_first gets fail for the check charged_once, inline with seed 0 (the "
+        "charge for order-1 was "
     )
     assert said.endswith(") and 1 more time; mend it, or the check if it keeps the promise")
 
