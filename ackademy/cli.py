@@ -10,8 +10,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from ackademy import commands as learning
 from ackademy.cells import CannotDo
-from ackademy.commands import add_to
+from ackademy.dev import commands as dev
 from graders.spec import UnknownName
 from graders.token import BadToken
 from minibroker.sim.ticks import DoesNotParse
@@ -65,17 +66,9 @@ def _parser() -> argparse.ArgumentParser:
     replay.add_argument("--child", action="store_true", help="run in children only")
     replay.set_defaults(run=_replay)
 
-    add_to(commands)
+    learning.add_to(commands)
 
-    dev = commands.add_parser("dev", help="for those who write the course")
-    parts = dev.add_subparsers(required=True, metavar="PART")
-    exercises = parts.add_parser("exercises", help="make exercises/ from solutions/ anew")
-    exercises.set_defaults(run=_exercises)
-    drawn = parts.add_parser("pictures", help="draw the documentation's pictures anew")
-    drawn.set_defaults(run=_pictures)
-    notebooks = parts.add_parser("notebooks", help="run lessons and solutions, keep the outputs")
-    notebooks.add_argument("paths", type=Path, nargs="*", help="which; all if none is given")
-    notebooks.set_defaults(run=_notebooks)
+    dev.add_to(commands)
     return parser
 
 
@@ -151,36 +144,3 @@ def _replay(options: argparse.Namespace) -> int:
     run, findings = one_run(spec, source, parsed.plan, parsed.seed, graded=options.child)
     print(run.trace.text() if options.trace else explain.run_text(run, findings), end="")
     return 1 if findings else 0
-
-
-def _exercises(options: argparse.Namespace) -> int:
-    from ackademy.cells import course_root
-    from graders.autograde.release import generate
-
-    root = course_root()
-    for folder in sorted((root / "solutions").iterdir()):
-        if folder.is_dir() and not folder.name.startswith("."):
-            generate(root, folder.name, root / "exercises")
-            print(f"exercises/{folder.name}/{folder.name}.ipynb")
-    return 0
-
-
-def _notebooks(options: argparse.Namespace) -> int:
-    from ackademy.cells import course_root
-    from ackademy.dev.notebooks import run_notebook
-
-    root = course_root()
-    found = [*(root / "course").glob("*.ipynb"), *(root / "solutions").glob("*/*.ipynb")]
-    for path in options.paths or sorted(found):
-        run_notebook(path)
-        print(path)
-    return 0
-
-
-def _pictures(options: argparse.Namespace) -> int:
-    from ackademy.cells import course_root
-    from ackademy.dev.pictures import draw
-
-    for path in draw(course_root()):
-        print(path)
-    return 0

@@ -80,7 +80,8 @@ class Budget:
 class Spec:
     """An exercise, or a lesson's experiment. `version` grows whenever a verdict could change.
     `faults` are the kinds that are tried: see `minibroker.sim.faults`. `parts` names the specs of
-    further parts of the same notebook, each with a solution cell of its own."""
+    further parts of the same notebook, each with a solution cell of its own. `lesson` is the stem of
+    the notebook in ``course/`` that leads to it."""
 
     name: str
     version: int
@@ -90,6 +91,7 @@ class Spec:
     faults: tuple[str, ...] = ("crash",)
     budget: Budget = field(default_factory=Budget)
     parts: tuple[str, ...] = ()
+    lesson: str = ""
 
     @property
     def entries(self) -> tuple[str, ...]:

@@ -46,4 +46,5 @@ SPEC = Spec(
         Check("charged_once", 4, ("duplicate_effect",), "no order is charged twice"),
         Check("queue_drained", 2, ("stuck",), "every message is settled in the end"),
     ),
+    lesson="00_start_here",
 )

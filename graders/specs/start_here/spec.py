@@ -29,4 +29,5 @@ SPEC = Spec(
         Check("charged_once", 1, ("duplicate_effect",), "the order is not charged twice"),
         Check("queue_drained", 1, ("stuck",), "the message is settled in the end"),
     ),
+    lesson="00_start_here",
 )

@@ -1,0 +1,46 @@
+"""Lessons and exercises belong together: every one has the other, and the reader finds it.
+
+A spec names its lesson, the stem of a notebook in ``course/``. A lesson links to the notebook of
+each of its exercises, and uses each of its experiments (specs without a folder in solutions/).
+"""
+
+from ackademy.cells import cells_of
+from ackademy.dev.layout import Layout
+from graders.spec import load
+
+
+def lesson_of(layout: Layout, name: str) -> list[str]:
+    """The spec's lesson is there and leads to it."""
+    stem = load(name).lesson
+    if not stem:
+        return [
+            'its spec names no lesson; add lesson="NN_name" to SPEC in '
+            f"{layout.shown(layout.specs / name / 'spec.py')}"
+        ]
+    path = layout.lesson(stem)
+    if not path.is_file():
+        return [f"its lesson {layout.shown(path)} is not there; write it, or correct the name"]
+    if layout.is_exercise(name):
+        link = f"{name}/{name}.ipynb)"
+        if link not in path.read_text(encoding="utf-8"):
+            return [
+                f"{layout.shown(path)} does not lead to it; add the link "
+                f"[{name}](../exercises/{name}/{name}.ipynb)"
+            ]
+    elif not any(f'"{name}"' in source for source in cells_of(path)):
+        return [
+            f'no cell of {layout.shown(path)} uses the experiment "{name}"; use it, or write '
+            f"{layout.shown(layout.solution(name))} if it is an exercise"
+        ]
+    return []
+
+
+def exercise_of(layout: Layout, stem: str) -> list[str]:
+    """A lesson has an exercise."""
+    for name in layout.names():
+        try:
+            if layout.is_exercise(name) and load(name).lesson == stem:
+                return []
+        except Exception:  # a spec that cannot be loaded is reported with its exercise
+            continue
+    return [f'no exercise belongs to it; add lesson="{stem}" to the SPEC of the one that does']

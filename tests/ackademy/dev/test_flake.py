@@ -1,0 +1,75 @@
+"""Flakes: what makes one, and that none is made up."""
+
+import dataclasses
+import subprocess
+import sys
+from pathlib import Path
+
+from ackademy.dev import trials
+from ackademy.dev.flake import flakes
+from tests.ackademy.dev.course import CHAFFS, GOOD, NAME
+
+ROOT = Path(__file__).parents[3]
+WHEAT = trials.Solution(NAME, "wheat", "good", GOOD)
+CHAFF = trials.Solution(NAME, "chaff", "no_key", CHAFFS["no_key"][1], ("duplicate_effect",))
+
+
+def tried(some):
+    return map(trials.trial, some)
+
+
+def test_good_content_has_no_flakes(course):
+    done = flakes(NAME, [WHEAT, CHAFF], range(3), tried)
+    assert done.sentences == ()
+    assert str(done) == "charge_once: 2 solutions x 3 seeds x 2 transports: 0 flakes"
+
+
+def test_a_wheat_and_a_chaff_that_miss_are_flakes_for_every_seed_and_transport(course):
+    swapped = [
+        dataclasses.replace(WHEAT, source=CHAFF.source),
+        dataclasses.replace(CHAFF, source=GOOD),
+    ]
+    done = flakes(NAME, swapped, range(2), tried)
+    assert str(done) == "charge_once: 2 solutions x 2 seeds x 2 transports: 8 flakes"
+    assert done.sentences[0].startswith(
+        "wheat good gets fail for the check charged_once, inline with seed 0 ("
+    )
+    assert done.sentences[-1] == (
+        "chaff no_key does not show duplicate_effect, which its header names, graded with seed 1"
+    )
+
+
+def test_a_source_that_takes_other_steps_in_one_transport_is_a_flake(course):
+    def one_is_off(some):
+        for trial in tried(some):
+            off = trial.graded and trial.seed == 1
+            yield dataclasses.replace(trial, digest="other") if off else trial
+
+    done = flakes(NAME, [WHEAT], range(3), one_is_off)
+    assert done.sentences == ("wheat good takes other steps inline than graded, seed 1",)
+
+
+def test_a_digest_covers_what_was_asked_in_every_run_not_only_the_failing_ones(course):
+    """A step more after a crash, in a wheat: no trace of a failing run could show it."""
+    extra = "if method.redelivered:\n            payments.charges('x')"
+    more = GOOD.replace("order = json", f"{extra}\n        order = json")
+    digests = {
+        trials.trial((dataclasses.replace(WHEAT, source=source), 0, graded)).digest
+        for source in (GOOD, more)
+        for graded in (False, True)
+    }
+    assert len(digests) == 2
+    assert "" not in digests  # both were run
+
+
+def test_the_command_tries_in_several_processes_and_says_the_same_each_time():
+    def run(*more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "ackademy", "dev", "flake", "start_here", "--seeds", "2", *more],
+            capture_output=True, text=True, cwd=ROOT, timeout=120, check=False,
+        )  # fmt: skip
+
+    one, two = run("--processes", "1"), run("--processes", "2")
+    assert (one.returncode, one.stdout) == (0, two.stdout), (one, two)
+    assert one.stdout == "start_here: 4 solutions x 2 seeds x 2 transports: 0 flakes\n"
+    assert two.stderr.endswith(" s\n")
