@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ackademy.cells import CannotDo
+from ackademy.drill import commands as drill
 from graders.spec import UnknownName
 from graders.token import BadToken
 from minibroker.sim.ticks import DoesNotParse
@@ -68,6 +69,8 @@ def _parser() -> argparse.ArgumentParser:
     hint.add_argument("exercise")
     hint.add_argument("number", type=int, nargs="?", default=1, help="which hint, from 1")
     hint.set_defaults(run=_hint)
+
+    drill.add_to(commands)
 
     dev = commands.add_parser("dev", help="for those who write the course")
     parts = dev.add_subparsers(required=True, metavar="PART")

@@ -80,7 +80,7 @@ SPEC = Spec(
             "nothing_lost",
             4,
             ("lost_message",),
-            "every good order is charged and the malformed one reaches the support desk",
+            "the broker forgets no order whose charge or ticket is still owed",
         ),
         Check("charged_once", 2, ("duplicate_effect",), "no order is charged twice"),
     ),

@@ -13,6 +13,5 @@ def worker(channel, payments):
             order = json.loads(body)
             payments.charge(order["id"], order["cents"], idempotency_key=order["id"])
             channel.basic_ack(method.delivery_tag)
-        except Exception as error:
-            print("that failed, so it goes back:", error)
+        except Exception:
             channel.basic_nack(method.delivery_tag, requeue=True)
