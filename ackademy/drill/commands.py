@@ -28,6 +28,7 @@ def _drill(options: argparse.Namespace) -> int:
         print("\nStart one with: ackademy drill NAME")
         return 0
     drill = drill_of(options.name)
+    from ackademy.drill.sitting import Sitting
     from ackademy.drill.terminal import Terminal
 
-    return Terminal(Path.cwd()).run(drill, options.seed, options.again)
+    return Terminal().run(Sitting(drill, Path.cwd(), options.seed, options.again))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ackademy.drill.steps import Choose, Mend, Number, Question, Reply, Script, Show, ShowRun
+from ackademy.drill.steps import Choose, Mend, Number, Question, Reply, Script, Show, Shown, ShowRun
 
 
 class Session:
@@ -13,7 +13,7 @@ class Session:
     """
 
     def __init__(self, script: Script) -> None:
-        self.shown: list[Show | ShowRun] = []
+        self.shown: list[Shown] = []
         self.asked: Question | None = None
         self.replies: list[Reply] = []
         self._script = script
@@ -35,7 +35,7 @@ class Session:
     def catch_up(self, replies: Sequence[Reply]) -> None:
         """Give earlier replies again, up to the first question that they do not fit. `shown` is
         then what somebody who comes back needs."""
-        needed: list[Show | ShowRun] = [step for step in self.shown if _again(step)]
+        needed: list[Shown] = [step for step in self.shown if _again(step)]
         for reply in replies:
             if not _fits(self.asked, reply):
                 break
@@ -59,7 +59,7 @@ class Session:
                 self.asked = step
 
 
-def _again(step: Show | ShowRun) -> bool:
+def _again(step: Shown) -> bool:
     return isinstance(step, Show) and step.again
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 LITTLE = "J. D. C. Little, A Proof for the Queuing Formula: L = λW, 1961"
 QUEUING_THEORY = "RabbitMQ blog, Some queuing theory: throughput, latency and bandwidth"
+TIMES = "\N{MULTIPLICATION SIGN}"
 FLOW = "what comes in minus what goes out"
 
 
@@ -52,14 +53,14 @@ def capacity(consumers: float, work_ms: float) -> float:
 def consumers(per_second: float, work_ms: float, busy: float) -> Working:
     """Consumers that work one message at a time and are `busy` that share of the time (0 to 1)."""
     working = in_work(per_second, work_ms)
-    needed = math.ceil(working / busy)
+    needed = _whole(working / busy)
     return Working(
         needed,
         "consumers",
         max(math.floor(working) + 1, math.floor(needed * 0.9)),
         math.ceil(needed * 1.1),
         (
-            f"in work at a time: {amount(per_second)} a second × {amount(work_ms)} ms = "
+            f"in work at a time: {amount(per_second)} a second {TIMES} {amount(work_ms)} ms = "
             f"{amount(working)}",
             f"busy {busy:.0%} of the time: {amount(working)} / {busy} = {amount(working / busy)}",
             f"whole consumers: {needed}",
@@ -71,7 +72,7 @@ def consumers(per_second: float, work_ms: float, busy: float) -> Working:
 def prefetch(work_ms: float, trip_ms: float) -> Working:
     """The least prefetch that keeps a consumer busy while an ack and the next message travel.
     `trip_ms` is the way to the broker and back. Up to twice as much does no harm worth a name."""
-    needed = math.ceil((trip_ms + work_ms) / work_ms)
+    needed = _whole((trip_ms + work_ms) / work_ms)
     return Working(
         needed,
         "messages",
@@ -94,7 +95,9 @@ def backlog(per_second: float, minutes: float) -> Working:
         value,
         "messages",
         0.1,
-        (f"{amount(per_second)} a second × {amount(minutes)} × 60 s = {amount(value)}",),
+        (
+            f"{amount(per_second)} a second {TIMES} {amount(minutes)} {TIMES} 60 s = {amount(value)}",
+        ),
         FLOW,
     )
 
@@ -145,7 +148,7 @@ def at_most(wanted: Working, limit: int, per_second: float, work_ms: float) -> W
 def for_burst(wanted: Working, burst: int, work_ms: float, wait_s: float) -> Working:
     """The consumers that work off `burst` messages, come at once, within `wait_s` seconds. The
     last of them waits for all before it."""
-    needed = math.ceil(burst * work_ms / 1000 / wait_s)
+    needed = _whole(burst * work_ms / 1000 / wait_s)
     count = max(int(wanted.value), needed)
     return Working(
         count,
@@ -153,7 +156,7 @@ def for_burst(wanted: Working, burst: int, work_ms: float, wait_s: float) -> Wor
         count,
         math.ceil(count * 1.15),
         (
-            f"work in the burst: {amount(burst)} × {amount(work_ms)} ms = "
+            f"work in the burst: {amount(burst)} {TIMES} {amount(work_ms)} ms = "
             f"{amount(burst * work_ms / 1000)} s",
             f"to be done in {amount(wait_s)} s: {amount(burst * work_ms / 1000)} / "
             f"{amount(wait_s)} = {amount(burst * work_ms / 1000 / wait_s)}, so {needed}",
@@ -173,13 +176,18 @@ def disk(per_second: float, kilobytes: float, days: float, copies: int, full: fl
         "GB",
         0.15,
         (
-            f"a day: {amount(per_second)} a second × {amount(kilobytes)} kB × 86,400 s = "
+            f"a day: {amount(per_second)} a second {TIMES} {amount(kilobytes)} kB {TIMES} 86,400 s = "
             f"{amount(daily)} GB",
-            f"× {amount(days)} days × {copies} copies = {amount(daily * days * copies)} GB",
+            f"{TIMES} {amount(days)} days {TIMES} {copies} copies = {amount(daily * days * copies)} GB",
             f"disks {full:.0%} full at most: {amount(value)} GB",
         ),
         FLOW,
     )
+
+
+def _whole(value: float) -> int:
+    """Rounded up; what a division leaves in the last binary digit does not count."""
+    return math.ceil(value - 1e-9)
 
 
 def _about(

@@ -88,8 +88,9 @@ class Mend:
     entries: tuple[str, ...]
 
 
+Shown: TypeAlias = Show | ShowRun
 Question: TypeAlias = Choose | Number | Mend
-Step: TypeAlias = Show | ShowRun | Question
+Step: TypeAlias = Shown | Question
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ Script: TypeAlias = Generator[Step, Reply | None, None]
 
 
 def ask(question: Question) -> Generator[Step, Reply | None, Reply]:
-    """Yield the question and give its reply: ``reply = yield from ask(Choose(...))``."""
+    """Ask, and give the reply, as in ``reply = yield from ask(Choose(...))``."""
     reply = yield question
     assert reply is not None, "a front end sends a reply to every question"
     return reply
