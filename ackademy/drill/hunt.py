@@ -36,8 +36,8 @@ class Hunt:
 
     `exercise` names its spec and `broken` the chaff that is read and mended. `names` are the
     anomalies to choose from, with what each would mean. `asides` are more runs of the broken
-    source: each takes it and the seed and gives a paragraph. `interview` are sentences with their
-    sources.
+    source: each takes it and the seed and gives a paragraph. `caveat` says what the simulation leaves
+    out. `interview` are sentences with their sources.
     """
 
     exercise: str
@@ -47,6 +47,7 @@ class Hunt:
     names: Mapping[str, str]
     asides: Sequence[Callable[[str, int], str]]
     task: str
+    caveat: str
     interview: Sequence[tuple[str, str]]
 
 
@@ -148,6 +149,7 @@ def _compared(case: Hunt) -> str:
         + "\n".join(right)
         + "\n\nAnd with mends that tempt and fail:\n"
         + "\n".join(wrong)
+        + f"\n\n{case.caveat}"
     )
 
 

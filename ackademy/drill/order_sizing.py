@@ -112,7 +112,7 @@ def order_sizing(seed: int) -> Script:
         "Which prefetch does each consumer need, so that it is never idle while work waits?",
         sizing.prefetch(case.work_ms, case.trip_ms),
         "The rule of thumb, 100 to 300 for throughput [RabbitMQ, Consumer Acknowledgements and "
-        f"Publisher Confirms, Channel Prefetch Setting], is for short work. Here the last of "
+        "Publisher Confirms, section Prefetch and Throughput], is for short work. Here the last of "
         f"{RULE_OF_THUMB} would wait {amount(RULE_OF_THUMB * case.work_ms / 1000)} s in one "
         "consumer's memory while another may be idle, and a crash would redeliver them all.",
     )

@@ -108,6 +108,10 @@ HUNT = Hunt(
         "`orders.dead`, where the support desk opens a ticket for it; the desk opens one ticket\n"
         "for an order, however often it comes. The worker may crash after any step."
     ),
+    caveat=(
+        "Here every publish reaches the broker. On a real one it may not: switch on publisher "
+        "confirms, and ack only when the dead letter is confirmed."
+    ),
     interview=(
         (
             "nack(requeue=True) on a classic queue counts nothing: a message that always fails "
@@ -120,9 +124,9 @@ HUNT = Hunt(
             "RabbitMQ 4.3, Negative Acknowledgements; Quorum Queues, Poison Message Handling",
         ),
         (
-            "What can never work goes to a dead-letter queue with its cause, published before the "
-            "ack: a second copy can be recognised by its id, a lost order cannot.",
-            "shown by the crashes above",
+            "What can never work goes to a dead-letter queue with its cause: publish, wait for the "
+            "confirm, then ack, for a second copy is known by its id and a lost order is gone.",
+            "the crashes above; RabbitMQ, Consumer Acknowledgements and Publisher Confirms",
         ),
     ),
 )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 LITTLE = "J. D. C. Little, A Proof for the Queuing Formula: L = λW, 1961"
 QUEUING_THEORY = "RabbitMQ blog, Some queuing theory: throughput, latency and bandwidth"
-TIMES = "\N{MULTIPLICATION SIGN}"
+X = "\N{MULTIPLICATION SIGN}"
 FLOW = "what comes in minus what goes out"
 
 
@@ -60,7 +60,7 @@ def consumers(per_second: float, work_ms: float, busy: float) -> Working:
         max(math.floor(working) + 1, math.floor(needed * 0.9)),
         math.ceil(needed * 1.1),
         (
-            f"in work at a time: {amount(per_second)} a second {TIMES} {amount(work_ms)} ms = "
+            f"in work at a time: {amount(per_second)} a second {X} {amount(work_ms)} ms = "
             f"{amount(working)}",
             f"busy {busy:.0%} of the time: {amount(working)} / {busy} = {amount(working / busy)}",
             f"whole consumers: {needed}",
@@ -95,9 +95,7 @@ def backlog(per_second: float, minutes: float) -> Working:
         value,
         "messages",
         0.1,
-        (
-            f"{amount(per_second)} a second {TIMES} {amount(minutes)} {TIMES} 60 s = {amount(value)}",
-        ),
+        (f"{amount(per_second)} a second {X} {amount(minutes)} {X} 60 s = {amount(value)}",),
         FLOW,
     )
 
@@ -156,7 +154,7 @@ def for_burst(wanted: Working, burst: int, work_ms: float, wait_s: float) -> Wor
         count,
         math.ceil(count * 1.15),
         (
-            f"work in the burst: {amount(burst)} {TIMES} {amount(work_ms)} ms = "
+            f"work in the burst: {amount(burst)} {X} {amount(work_ms)} ms = "
             f"{amount(burst * work_ms / 1000)} s",
             f"to be done in {amount(wait_s)} s: {amount(burst * work_ms / 1000)} / "
             f"{amount(wait_s)} = {amount(burst * work_ms / 1000 / wait_s)}, so {needed}",
@@ -176,9 +174,9 @@ def disk(per_second: float, kilobytes: float, days: float, copies: int, full: fl
         "GB",
         0.15,
         (
-            f"a day: {amount(per_second)} a second {TIMES} {amount(kilobytes)} kB {TIMES} 86,400 s = "
+            f"a day: {amount(per_second)} a second {X} {amount(kilobytes)} kB {X} 86,400 s = "
             f"{amount(daily)} GB",
-            f"{TIMES} {amount(days)} days {TIMES} {copies} copies = {amount(daily * days * copies)} GB",
+            f"{X} {amount(days)} days {X} {copies} copies = {amount(daily * days * copies)} GB",
             f"disks {full:.0%} full at most: {amount(value)} GB",
         ),
         FLOW,

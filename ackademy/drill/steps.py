@@ -121,7 +121,7 @@ Script: TypeAlias = Generator[Step, Reply | None, None]
 
 
 def ask(question: Question) -> Generator[Step, Reply | None, Reply]:
-    """Ask, and give the reply, as in ``reply = yield from ask(Choose(...))``."""
+    """Ask and give the reply; a script says ``yield from ask`` of a question."""
     reply = yield question
     assert reply is not None, "a front end sends a reply to every question"
     return reply
