@@ -107,7 +107,7 @@ def _name(
 def _mend(case: Hunt, seed: int, code: str) -> Generator[Step, Reply | None, int]:
     """Have it mended; gives how often it was checked."""
     starter = f"{_commented(case.task)}\n\n{code}"
-    yield Show(case.task)
+    yield Show(f"{case.task}\nStuck? ackademy hint {case.exercise}")
     tries = 0
     while True:
         spec = load(case.exercise)
