@@ -36,8 +36,8 @@ class Hunt:
 
     `exercise` names its spec and `broken` the chaff that is read and mended. `names` are the
     anomalies to choose from, with what each would mean. `asides` are more runs of the broken
-    source: each takes it and the seed and gives a paragraph. `caveat` says what the simulation leaves
-    out. `interview` are sentences with their sources.
+    source: each takes it and the seed and gives a paragraph. `caveat` says what is
+    simpler here than on a real broker. `interview` are sentences with their sources.
     """
 
     exercise: str
