@@ -10,6 +10,15 @@ notebook::
     drill.answer(2)
 """
 
-from ackademy.drill.notebook import answer, drills, start
+from typing import Any
 
 __all__ = ["answer", "drills", "start"]
+
+
+def __getattr__(name: str) -> Any:
+    # Late, so that the command line does not pay for what only a notebook needs.
+    if name in __all__:
+        from ackademy.drill import notebook
+
+        return getattr(notebook, name)
+    raise AttributeError(f"module 'ackademy.drill' has no attribute {name!r}")
