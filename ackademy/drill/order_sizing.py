@@ -130,7 +130,7 @@ def order_sizing(seed: int) -> Script:
     yield from _drain(rows, case, wanted, "time to drain it")
 
     yield Show(_said(demand, int(wanted.value)), again=True)
-    changed, reason = _changed(case, demand, wanted)
+    changed, reason = changed_by(case, demand, wanted)
     yield from _question(
         rows, "consumers, revised", "How many consumers do you run now?", changed, reason
     )
@@ -177,7 +177,7 @@ def _drain(
     )
 
 
-def _changed(case: Case, demand: Demand, wanted: Working) -> tuple[Working, str]:
+def changed_by(case: Case, demand: Demand, wanted: Working) -> tuple[Working, str]:
     """The consumers after the demand, and what to say about them."""
     match demand:
         case Limit(calls=calls):

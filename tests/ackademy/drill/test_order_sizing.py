@@ -3,7 +3,7 @@
 import pytest
 
 from ackademy.drill import sizing
-from ackademy.drill.order_sizing import MINUTES, drawn, order_sizing
+from ackademy.drill.order_sizing import MINUTES, changed_by, drawn, order_sizing
 from ackademy.drill.session import Session
 from ackademy.drill.sizing import amount
 from ackademy.drill.steps import Number, Reply, Show
@@ -86,6 +86,17 @@ def test_a_hasty_drain_time_is_named_for_what_it_forgets():
     waiting = sizing.backlog(case.peak, case.outage_minutes).value
     hasty = waiting / sizing.capacity(wanted.value, case.work_ms) / 60
     assert f"would be {amount(hasty)} minutes: it forgets" in played(0)[4]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_revised_drain_time_is_that_of_the_revised_consumers(seed):
+    case, demand = drawn(seed)
+    changed, _ = changed_by(case, demand, sizing.consumers(case.peak, case.work_ms, case.busy))
+    session = Session(order_sizing(seed))
+    for _ in range(5):
+        session.reply(Reply(1.0))
+    assert isinstance(session.asked, Number)
+    assert f"The consumers are back, {amount(changed.value)} of them" in session.asked.question
 
 
 def test_who_comes_back_sees_the_numbers_and_the_news_again():

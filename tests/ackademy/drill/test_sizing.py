@@ -3,7 +3,7 @@
 import pytest
 
 from ackademy.drill import sizing
-from ackademy.drill.order_sizing import Burst, Limit, _changed, drawn
+from ackademy.drill.order_sizing import Burst, Limit, changed_by, drawn
 from ackademy.drill.sizing import Working, amount
 
 SEEDS = range(60)
@@ -127,7 +127,7 @@ def test_amounts_are_said_as_one_says_them(value, said):
 def test_every_seed_draws_a_case_whose_demand_changes_the_answer(seed):
     case, demand = drawn(seed)
     wanted = sizing.consumers(case.peak, case.work_ms, case.busy)
-    changed, _ = _changed(case, demand, wanted)
+    changed, _ = changed_by(case, demand, wanted)
     assert changed.value != wanted.value
     assert not wanted.fits(changed.value) or isinstance(demand, Limit)
     assert not changed.fits(wanted.value)
