@@ -24,8 +24,13 @@ BAD_AMOUNTS: tuple[dict[str, Value], ...] = ({"cents": "19.90"}, {"cents": None}
 
 
 def scenario(stage: Stage) -> None:
-    """Six orders, one of them malformed, with at least one before it and two behind it."""
+    """The orders come to a classic queue without a dead-letter exchange."""
     stage.queue(QUEUE)
+    _orders(stage)
+
+
+def _orders(stage: Stage) -> None:
+    """Six orders, one of them malformed, with at least one before it and two behind it."""
     stage.queue(DEAD)
     _support_desk(stage)
     bad = f"order-{stage.chance.randrange(2, 5)}"
