@@ -12,7 +12,10 @@ NAME = "poison_message"
 def handed_out(run: Run) -> tuple[int, bool]:
     """How often the malformed order was handed out, and whether there was no end to it."""
     [bad] = [event.message for event in run.trace.of(Owed) if event.kind == "ticket"]
-    times = sum(event.message == bad for event in run.trace.of(Delivered))
+    # A message keeps its number when the broker moves it to another queue.
+    times = sum(
+        event.message == bad and event.queue == "orders" for event in run.trace.of(Delivered)
+    )
     return times, run.trace.of(Ended)[0].why == "effects"
 
 
