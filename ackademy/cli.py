@@ -58,6 +58,8 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--graded", action="store_true", help="run as graded, in children only")
     check.set_defaults(run=_check)
 
+    drill.add_to(commands)
+
     replay = commands.add_parser("replay", help="run the schedule of a replay token again")
     replay.add_argument("token")
     replay.add_argument("--file", type=Path, help="your notebook or .py file")
@@ -69,8 +71,6 @@ def _parser() -> argparse.ArgumentParser:
     hint.add_argument("exercise")
     hint.add_argument("number", type=int, nargs="?", default=1, help="which hint, from 1")
     hint.set_defaults(run=_hint)
-
-    drill.add_to(commands)
 
     dev = commands.add_parser("dev", help="for those who write the course")
     parts = dev.add_subparsers(required=True, metavar="PART")
