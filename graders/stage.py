@@ -103,7 +103,7 @@ def perform(
 ) -> Run:
     """Run one schedule to its end."""
     clock, trace = Clock(), Trace()
-    broker = Broker(clock, trace)
+    broker = Broker(clock, trace, lambda when, action: world.at(when, action))
     world = World(
         clock,
         trace,

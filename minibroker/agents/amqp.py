@@ -5,31 +5,33 @@ is lost with the connection, and the broker then requeues what was not settled, 
 marked as redelivered (AMQP needs no timeout to notice a closed socket).
 """
 
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from typing import cast
 
+from minibroker.agents.amqp_arguments import Args, BadRequest, flag, number, table, text
+from minibroker.agents.amqp_socket import (
+    GIVEN_UP,
+    Cancelled,
+    Frame,
+    Pushed,
+    Socket,
+    Unrouted,
+    returned,
+)
 from minibroker.queues.broker import Broker
 from minibroker.queues.channel import Channel, Delivery
 from minibroker.queues.errors import ChannelError
+from minibroker.queues.exchange import Target
 from minibroker.sim.agent import Wait, no_such
 from minibroker.sim.clock import Clock, seconds
-from minibroker.sim.effect import Answer, Caller, Refusal, Reply
+from minibroker.sim.effect import Answer, Caller, Did, Refusal, Reply
 from minibroker.sim.values import Value
 
-Args = dict[str, Value]
+FOR_EVER = 2**63
 
 
-@dataclass(slots=True)
-class Socket:
-    """One connection: its channels by number, and what was pushed and not yet read."""
-
-    channels: dict[int, Channel] = field(default_factory=dict)
-    inbox: deque[Value] = field(default_factory=deque)
-
-
-class BadRequest(Exception):
-    """An argument is of a type that the real client would not have sent."""
+class Lost(Exception):
+    """The connection that the call would use is gone."""
 
 
 class AmqpAgent:
@@ -43,9 +45,15 @@ class AmqpAgent:
             "connect": self._connect,
             "channel_open": self._channel_open,
             "queue_declare": self._queue_declare,
+            "queue_delete": self._queue_delete,
             "queue_purge": self._queue_purge,
-            "exchange_declare": self._exchange_declare,
             "queue_bind": self._queue_bind,
+            "queue_unbind": self._queue_unbind,
+            "exchange_declare": self._exchange_declare,
+            "exchange_delete": self._exchange_delete,
+            "exchange_bind": self._exchange_bind,
+            "exchange_unbind": self._exchange_unbind,
+            "confirm_select": self._confirm,
             "basic_publish": self._publish,
             "basic_qos": self._qos,
             "basic_consume": self._consume,
@@ -54,7 +62,10 @@ class AmqpAgent:
             "basic_ack": self._ack,
             "basic_nack": self._nack,
             "basic_reject": self._reject,
+            "basic_recover": self._recover,
             "receive": self._receive,
+            "waiting": self._waiting,
+            "heartbeat": self._heartbeat,
             "channel_close": self._channel_close,
             "connection_close": self._connection_close,
         }
@@ -68,91 +79,135 @@ class AmqpAgent:
             return handle(caller, args)
         except BadRequest as bad:
             return Refusal("TypeError", f"{op}: {bad}")
+        except Lost:
+            return _lost()
         except ChannelError as error:
             self._channel(caller, args, close=str(error))
             return Refusal("ChannelClosedByBroker", error.text, {"code": error.code}, did="changed")
 
     def lost(self, caller: Caller) -> None:
         """Close all its sockets."""
-        self._close(*self._sockets.pop(caller, {}).values())
+        self._break(*self._sockets.pop(caller, {}).values())
 
     def silent(self, caller: Caller, until: int) -> None:
-        """Not yet."""
+        """It sends no heartbeats meanwhile; what is silent for too long is given up."""
+        for socket in self._sockets.get(caller, {}).values():
+            self._listen(socket, until)
 
     def broken(self, caller: Caller, op: str, args: Args) -> Refusal | None:
-        """Not yet."""
-        return None
+        """The connection of the call dies."""
+        try:
+            socket = self._socket(caller, args)
+        except (BadRequest, Lost):
+            return None
+        self._break(socket)
+        return _lost()
 
     def again(self, caller: Caller, op: str, args: Args, reply: Reply) -> bool:
-        """Not yet."""
-        return False
+        """The message that was handed out comes to its queue once more."""
+        if op not in ("receive", "basic_get") or not isinstance(reply, Answer) or not reply.value:
+            return False
+        try:
+            delivery = self._socket(caller, args).handed_out
+        except (BadRequest, Lost):
+            return False
+        if delivery is None:
+            return False
+        self._broker.repeat(delivery.copy.message, delivery.queue)
+        return True
 
     # --- connections and channels ----------------------------------------------------------
 
     def _connect(self, caller: Caller, args: Args) -> Reply:
         sockets = self._sockets.setdefault(caller, {})
-        number = len(sockets) + 1
-        sockets[number] = Socket()
-        return Answer(number, did="read")
+        name = len(sockets) + 1
+        sockets[name] = Socket(self._clock.now)
+        return Answer(name, did="read")
 
     def _channel_open(self, caller: Caller, args: Args) -> Reply:
         socket = self._socket(caller, args)
-        number = len(socket.channels) + 1
+        name = len(socket.channels) + 1
 
         def deliver(delivery: Delivery) -> None:
-            socket.inbox.append(_as_value(number, delivery))
+            socket.inbox.append(Pushed(name, delivery))
 
-        socket.channels[number] = self._broker.open_channel(caller.label, deliver)
-        return Answer(number, did="read")
+        def cancelled(tag: str) -> None:
+            socket.inbox.append(Cancelled(name, tag))
+
+        socket.channels[name] = self._broker.open_channel(
+            caller.label, deliver, cancelled, connection=socket
+        )
+        return Answer(name, did="read")
 
     def _channel_close(self, caller: Caller, args: Args) -> Reply:
         self._channel(caller, args, close="channel closed")
         return Answer(None)
 
     def _connection_close(self, caller: Caller, args: Args) -> Reply:
-        self._close(self._socket(caller, args))
+        self._break(self._socket(caller, args))
         return Answer(None)
 
-    def _close(self, *sockets: Socket) -> None:
-        """Close all at once: what one channel gives back is pushed to none of the others."""
+    def _confirm(self, caller: Caller, args: Args) -> Reply:
+        self._channel(caller, args)
+        self._socket(caller, args).confirming.add(number(args, "channel"))
+        return Answer(None, did="read")
+
+    def _break(self, *sockets: Socket) -> None:
+        """Sockets die together: what one channel gives back is pushed to none of the others."""
         channels = [channel for socket in sockets for channel in socket.channels.values()]
-        for channel in channels:
-            for tag in list(channel.consumers):
-                self._broker.cancel(channel, tag)
-        for channel in channels:
-            self._broker.close(channel, "connection lost")
         for socket in sockets:
+            socket.lost = True
             socket.inbox.clear()
+        self._broker.disconnect(sockets, channels, "connection lost")
+
+    def _listen(self, socket: Socket, until: int) -> None:
+        """Give the socket up when it has been silent for too long before `until`."""
+        when = max(socket.last_io + GIVEN_UP, self._clock.now)
+        if socket.lost or until <= when:
+            return
+
+        def look() -> None:
+            if not socket.lost and socket.last_io + GIVEN_UP <= self._clock.now:
+                self._break(socket)
+
+        self._broker.at(when, look)
 
     def _socket(self, caller: Caller, args: Args) -> Socket:
-        number = args.get("connection")
-        found = self._sockets.get(caller, {}).get(number) if isinstance(number, int) else None
+        name = args.get("connection")
+        found = self._sockets.get(caller, {}).get(name) if isinstance(name, int) else None
         if found is None:
-            raise BadRequest(f"there is no connection {number!r}")
+            raise BadRequest(f"there is no connection {name!r}")
+        if found.lost:
+            raise Lost
+        found.last_io = self._clock.now
         return found
 
     def _channel(self, caller: Caller, args: Args, close: str = "") -> Channel:
-        socket, number = self._socket(caller, args), args.get("channel")
-        channel = socket.channels.get(number) if isinstance(number, int) else None
+        socket, name = self._socket(caller, args), args.get("channel")
+        channel = socket.channels.get(name) if isinstance(name, int) else None
         if channel is None:
-            raise BadRequest(f"there is no channel {number!r}")
+            raise BadRequest(f"there is no channel {name!r}")
         if close:
             self._broker.close(channel, "channel closed")
-            socket.inbox = deque(
-                event
-                for event in socket.inbox
-                if not (isinstance(event, dict) and event["channel"] == number)
-            )
+            socket.forget(number(args, "channel"))
         elif not channel.open:
-            raise BadRequest(f"channel {number!r} is closed")
+            raise BadRequest(f"channel {name!r} is closed")
         return channel
 
     # --- topology ----------------------------------------------------------------------------
 
     def _queue_declare(self, caller: Caller, args: Args) -> Reply:
-        self._channel(caller, args)
+        channel = self._channel(caller, args)
+        name = text(args, "queue")
+        there = self._broker.has_queue(name)
         queue = self._broker.declare_queue(
-            _text(args, "queue"), _flag(args, "durable"), _flag(args, "passive")
+            name,
+            flag(args, "durable"),
+            flag(args, "passive"),
+            flag(args, "exclusive", False),
+            flag(args, "auto_delete", False),
+            table(args, "arguments"),
+            channel.connection,
         )
         return Answer(
             {
@@ -160,48 +215,111 @@ class AmqpAgent:
                 "message_count": len(queue),
                 "consumer_count": len(queue.consumers),
             },
-            did="read" if _flag(args, "passive") else "changed",
+            did="read" if there else "changed",
         )
+
+    def _queue_delete(self, caller: Caller, args: Args) -> Reply:
+        channel, name = self._channel(caller, args), text(args, "queue")
+        there = self._broker.has_queue(name)
+        count = self._broker.delete_queue(
+            channel.owner,
+            name,
+            flag(args, "if_unused"),
+            flag(args, "if_empty"),
+            channel.connection,
+        )
+        return Answer(count, did=_did(there))
 
     def _queue_purge(self, caller: Caller, args: Args) -> Reply:
         channel = self._channel(caller, args)
-        return Answer(self._broker.purge(channel.owner, _text(args, "queue")))
+        return Answer(self._broker.purge(channel.owner, text(args, "queue"), channel.connection))
+
+    def _queue_bind(self, caller: Caller, args: Args) -> Reply:
+        channel = self._channel(caller, args)
+        changed = self._broker.bind(
+            text(args, "queue"), *_binding(args, "exchange"), channel.connection
+        )
+        return Answer(None, did=_did(changed))
+
+    def _queue_unbind(self, caller: Caller, args: Args) -> Reply:
+        self._channel(caller, args)
+        target: Target = "queue", text(args, "queue")
+        return Answer(None, did=_did(self._broker.unbind(target, *_binding(args, "exchange"))))
 
     def _exchange_declare(self, caller: Caller, args: Args) -> Reply:
         self._channel(caller, args)
-        self._broker.declare_exchange(
-            _text(args, "exchange"), _flag(args, "durable"), _flag(args, "passive")
+        made = self._broker.declare_exchange(
+            text(args, "exchange"),
+            flag(args, "durable"),
+            flag(args, "passive"),
+            text(args, "exchange_type", "direct"),
+            flag(args, "auto_delete", False),
+            flag(args, "internal", False),
+            table(args, "arguments"),
         )
-        return Answer(None)
+        return Answer(None, did=_did(made))
 
-    def _queue_bind(self, caller: Caller, args: Args) -> Reply:
+    def _exchange_delete(self, caller: Caller, args: Args) -> Reply:
         self._channel(caller, args)
-        self._broker.bind(_text(args, "queue"), _text(args, "exchange"), _text(args, "routing_key"))
-        return Answer(None)
+        gone = self._broker.delete_exchange(text(args, "exchange"), flag(args, "if_unused"))
+        return Answer(None, did=_did(gone))
+
+    def _exchange_bind(self, caller: Caller, args: Args) -> Reply:
+        self._channel(caller, args)
+        changed = self._broker.bind_exchange(text(args, "destination"), *_binding(args, "source"))
+        return Answer(None, did=_did(changed))
+
+    def _exchange_unbind(self, caller: Caller, args: Args) -> Reply:
+        self._channel(caller, args)
+        target: Target = "exchange", text(args, "destination")
+        return Answer(None, did=_did(self._broker.unbind(target, *_binding(args, "source"))))
 
     # --- messages ----------------------------------------------------------------------------
 
     def _publish(self, caller: Caller, args: Args) -> Reply:
-        channel = self._channel(caller, args)
-        body, properties = args.get("body"), args.get("properties")
+        """Gives None, or on a channel that confirms whether the broker took the message
+        (``acked``) and the message itself when it came back (``returned``)."""
+        channel, socket = self._channel(caller, args), self._socket(caller, args)
+        name, body, properties = args["channel"], args.get("body"), args.get("properties")
         if not isinstance(body, bytes) or not isinstance(properties, dict):
             raise BadRequest("body must be bytes or str, properties BasicProperties")
-        self._broker.publish(
-            channel.owner, _text(args, "exchange"), _text(args, "routing_key"), body, properties
+        mandatory = flag(args, "mandatory", False)
+        receipt = self._broker.send(
+            channel.owner,
+            text(args, "exchange"),
+            text(args, "routing_key"),
+            body,
+            properties,
+            mandatory,
         )
-        return Answer(None)
+        unrouted = mandatory and not receipt.routed
+        if unrouted and flag(args, "returns", False):
+            socket.inbox.append(Unrouted(cast(int, name), receipt.message))
+        if name not in socket.confirming:
+            return Answer(None)
+        return Answer(
+            {
+                "acked": receipt.accepted,
+                "returned": returned(receipt.message) if unrouted else None,
+            }
+        )
 
     def _qos(self, caller: Caller, args: Args) -> Reply:
-        count = _number(args, "prefetch_count")
+        count = number(args, "prefetch_count")
         if not 0 <= count < 2**16:
             raise BadRequest("prefetch_count must be from 0 to 65535")
         self._channel(caller, args).prefetch = count
         return Answer(None, did="read")
 
     def _consume(self, caller: Caller, args: Args) -> Reply:
-        tag = _text(args, "consumer_tag")
+        tag = text(args, "consumer_tag")
         self._broker.consume(
-            self._channel(caller, args), _text(args, "queue"), tag, _flag(args, "auto_ack")
+            self._channel(caller, args),
+            text(args, "queue"),
+            tag,
+            flag(args, "auto_ack"),
+            flag(args, "exclusive", False),
+            table(args, "arguments"),
         )
         return Answer(tag)
 
@@ -209,99 +327,112 @@ class AmqpAgent:
         """Like pika's BlockingChannel, give back what was pushed and never seen: to the queue, or
         to the client what was auto-acked."""
         channel, socket = self._channel(caller, args), self._socket(caller, args)
-        tag, number = _text(args, "consumer_tag"), _number(args, "channel")
+        tag, name = text(args, "consumer_tag"), number(args, "channel")
         self._broker.cancel(channel, tag)
-        kept: deque[Value] = deque()
+        kept: list[Frame] = []
         unseen: list[int] = []
         settled: list[Value] = []
-        for event in socket.inbox:
-            assert isinstance(event, dict)
-            if event["consumer_tag"] != tag or event["channel"] != number:
-                kept.append(event)
-            elif (delivery_tag := _number(event, "delivery_tag")) in channel.unacked:
-                unseen.append(delivery_tag)
+        for frame in socket.inbox:
+            if isinstance(frame, Cancelled) and (frame.channel, frame.consumer) == (name, tag):
+                continue
+            if not isinstance(frame, Pushed) or (
+                (frame.channel, frame.delivery.consumer) != (name, tag)
+            ):
+                kept.append(frame)
+            elif frame.delivery.tag in channel.unacked:
+                unseen.append(frame.delivery.tag)
             else:
-                settled.append(event)
-        socket.inbox = kept
+                settled.append(frame.value())
+        socket.inbox.clear()
+        socket.inbox.extend(kept)
         for delivery_tag in unseen:
-            self._broker.nack(channel, delivery_tag, multiple=False, requeue=True)
+            self._broker.reject(channel, delivery_tag, requeue=True, why="nacked")
         return Answer(settled)
 
     def _get(self, caller: Caller, args: Args) -> Reply:
-        delivery = self._broker.get(
-            self._channel(caller, args), _text(args, "queue"), _flag(args, "auto_ack")
-        )
+        channel, socket = self._channel(caller, args), self._socket(caller, args)
+        queue = text(args, "queue")
+        delivery = socket.handed_out = self._broker.get(channel, queue, flag(args, "auto_ack"))
         if delivery is None:
             return Answer(None, did="idle")
-        value = _as_value(_number(args, "channel"), delivery)
-        value["message_count"] = len(self._broker.queue(_text(args, "queue")))
+        value = Pushed(number(args, "channel"), delivery).value()
+        value["message_count"] = len(self._broker.queue(queue))
         return Answer(value)
 
     def _ack(self, caller: Caller, args: Args) -> Reply:
         self._broker.ack(
-            self._channel(caller, args), _number(args, "delivery_tag"), _flag(args, "multiple")
+            self._channel(caller, args), number(args, "delivery_tag"), flag(args, "multiple")
         )
         return Answer(None)
 
     def _nack(self, caller: Caller, args: Args) -> Reply:
         self._broker.nack(
             self._channel(caller, args),
-            _number(args, "delivery_tag"),
-            _flag(args, "multiple"),
-            _flag(args, "requeue"),
+            number(args, "delivery_tag"),
+            flag(args, "multiple"),
+            flag(args, "requeue"),
         )
         return Answer(None)
 
     def _reject(self, caller: Caller, args: Args) -> Reply:
-        return self._nack(caller, args | {"multiple": False})
+        self._broker.reject(
+            self._channel(caller, args), number(args, "delivery_tag"), flag(args, "requeue")
+        )
+        return Answer(None)
+
+    def _recover(self, caller: Caller, args: Args) -> Reply:
+        channel = self._channel(caller, args)
+        held = bool(channel.unacked)
+        self._broker.recover(channel)
+        return Answer(None, did=_did(held))
 
     def _receive(self, caller: Caller, args: Args) -> Reply | Wait:
         """Read the next thing that the broker pushed, waiting for it up to `timeout` seconds
-        (None: for ever)."""
+        (None: for ever). The client does I/O all the while."""
         socket, timeout = self._socket(caller, args), args.get("timeout")
         if timeout is not None and not isinstance(timeout, int | float):
             raise BadRequest("a time limit is a number of seconds or None")
+        deadline = None
+        if timeout is not None:
+            deadline = self._clock.now + seconds(max(0, min(timeout, 10**9)))
+        socket.last_io = FOR_EVER if deadline is None else deadline
 
         def ready() -> Reply | None:
-            return Answer(socket.inbox.popleft()) if socket.inbox else None
+            if socket.lost:
+                return _lost()
+            if not socket.inbox:
+                return None
+            socket.last_io = self._clock.now
+            return Answer(socket.read())
 
-        if timeout is None:
-            return Wait(ready)
-        return Wait(
-            ready, self._clock.now + seconds(max(0, min(timeout, 10**9))), Answer(None, did="idle")
-        )
+        return Wait(ready, deadline, Answer(None, did="idle"))
 
+    def _waiting(self, caller: Caller, args: Args) -> Reply:
+        """How many deliveries to a consumer are not read yet."""
+        self._channel(caller, args)
+        name, tag = number(args, "channel"), text(args, "consumer_tag")
+        frames = self._socket(caller, args).inbox
+        pushed = [frame.delivery.consumer for frame in frames
+                  if isinstance(frame, Pushed) and frame.channel == name]  # fmt: skip
+        return Answer(pushed.count(tag), did="read")
 
-def _as_value(channel: int, delivery: Delivery) -> dict[str, Value]:
-    message = delivery.copy.message
-    return {
-        "channel": channel,
-        "consumer_tag": delivery.consumer,
-        "delivery_tag": delivery.tag,
-        "redelivered": delivery.redelivered,
-        "exchange": message.exchange,
-        "routing_key": message.routing_key,
-        "properties": dict(message.properties),
-        "body": message.body,
-    }
-
-
-def _text(args: Args, name: str) -> str:
-    value = args.get(name)
-    if not isinstance(value, str) or len(value) > 255:
-        raise BadRequest(f"{name} must be a str of at most 255 characters, not {value!r:.60}")
-    return value
+    def _heartbeat(self, caller: Caller, args: Args) -> Reply:
+        """The client shows that it lives."""
+        self._socket(caller, args)
+        return Answer(None, did="read")
 
 
-def _flag(args: Args, name: str) -> bool:
-    value = args.get(name)
-    if not isinstance(value, bool):
-        raise BadRequest(f"{name} must be True or False, not {value!r:.60}")
-    return value
+def _binding(args: Args, source: str) -> tuple[str, str, dict[str, Value]]:
+    return text(args, source), text(args, "routing_key"), table(args, "arguments")
 
 
-def _number(args: Args, name: str) -> int:
-    value = args.get(name)
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**63:
-        raise BadRequest(f"{name} must be an int, not {value!r:.60}")
-    return value
+def _did(changed: bool) -> Did:
+    return "changed" if changed else "read"
+
+
+def _lost() -> Refusal:
+    return Refusal(
+        "StreamLostError",
+        "the connection to the broker is lost; open a new one to go on",
+        did="changed",
+    )

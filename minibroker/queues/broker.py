@@ -1,4 +1,4 @@
-"""The broker: exchanges, queues, and what each method of a channel does to them.
+"""The broker: what each method of a channel does.
 
 Rules that hold after every method:
 
@@ -6,58 +6,94 @@ Rules that hold after every method:
 - What was settled is never handed out again; what was handed out and not settled comes back
   when its channel is gone, marked as redelivered.
 - Whenever a queue has a ready copy and a consumer with room, the copy is handed out.
+- A copy that a queue gives up goes on to the queue's dead-letter exchange, if it has one.
 
 Every method that a client's mistake can make fail raises a `ChannelError`; the caller closes
-the channel, as AMQP demands. All that happens to a copy goes into the trace.
+the channel, as AMQP demands. All that happens to a copy goes into the trace. How copies move is
+in `minibroker.queues.flow`, what may be declared in `minibroker.queues.declaration`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from minibroker.queues import declaration, expiry
 from minibroker.queues.channel import Channel, Consumer, Delivery, Unacked
-from minibroker.queues.errors import AccessRefused, NotAllowed, NotFound, PreconditionFailed
-from minibroker.queues.exchange import DEFAULT, DirectExchange
-from minibroker.queues.message import Copy, Message
+from minibroker.queues.declaration import Wanted
+from minibroker.queues.errors import NotAllowed, NotFound, PreconditionFailed
+from minibroker.queues.exchange import DEFAULT, Exchange, Target
+from minibroker.queues.flow import At, Flow, headers
+from minibroker.queues.message import Message
 from minibroker.queues.queue import Queue
+from minibroker.queues.routing import Exchanges
 from minibroker.sim.clock import Clock
-from minibroker.sim.trace import Delivered, Published, Requeued, Settled, Trace
+from minibroker.sim.trace import NotAccepted, Published, Returned, Trace
 from minibroker.sim.values import Value
+
+NOTHING: Mapping[str, Value] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a published message: whether it was routed to any queue, and whether every
+    queue that it was routed to took it. It is confirmed when all did, so an unroutable one is
+    (RabbitMQ, "Consumer Acknowledgements and Publisher Confirms")."""
+
+    message: Message
+    routed: bool
+    accepted: bool
 
 
 class Broker:
-    """One virtual host, ``/``."""
+    """One virtual host, ``/``. `at(when, action)` asks whoever runs the broker for `action` at a
+    time of the clock (microseconds); it is asked only when something can expire then."""
 
-    def __init__(self, clock: Clock, trace: Trace) -> None:
+    def __init__(self, clock: Clock, trace: Trace, at: At) -> None:
+        self.at = at
         self._clock = clock
         self._trace = trace
         self._queues: dict[str, Queue] = {}
-        self._exchanges: dict[str, DirectExchange] = {
-            "amq.direct": DirectExchange("amq.direct", durable=True)
-        }
+        self._exchanges = Exchanges(self._queues)
+        self._flow = Flow(clock, trace, at, self._queues, self._exchanges, self._unused)
         self._messages = 0
         self._names = 0
 
-    # --- topology ----------------------------------------------------------------------
+    # --- queues ------------------------------------------------------------------------
 
-    def declare_queue(self, name: str, durable: bool = True, passive: bool = False) -> Queue:
+    def declare_queue(
+        self,
+        name: str,
+        durable: bool = True,
+        passive: bool = False,
+        exclusive: bool = False,
+        auto_delete: bool = False,
+        arguments: Mapping[str, Value] = NOTHING,
+        connection: object = None,
+    ) -> Queue:
         """Make a queue, or find it. With an empty name the broker makes one up."""
-        if not name and not passive:
+        if passive:
+            return self._usable(name, connection)
+        kind = arguments.get("x-queue-type")
+        if not name and kind == "quorum":
+            raise PreconditionFailed(
+                "PRECONDITION_FAILED - Cannot declare a server-named queue for type "
+                "rabbit_quorum_queue"
+            )
+        if not name:
             self._names += 1
             name = f"amq.gen-{self._names}"
+        wanted = Wanted(name, durable, exclusive, auto_delete, arguments, connection)
         queue = self._queues.get(name)
-        if passive:
-            return self.queue(name)
         if queue is None:
-            if name.startswith("amq.") and not name.startswith("amq.gen-"):
-                raise AccessRefused(
-                    f"ACCESS_REFUSED - queue name '{name}' contains reserved prefix 'amq.*'"
-                )
-            queue = self._queues[name] = Queue(name, durable)
-        elif queue.durable != durable:
-            raise PreconditionFailed(
-                f"PRECONDITION_FAILED - inequivalent arg 'durable' for queue '{name}' in vhost "
-                f"'/': received '{_word(durable)}' but current is '{_word(queue.durable)}'"
-            )
+            queue = self._queues[name] = declaration.made(wanted)
+            self._flow.try_again()
+        else:
+            declaration.compare(queue, wanted)
+        self._flow.timers.used(queue)
         return queue
+
+    def has_queue(self, name: str) -> bool:
+        """Whether there is a queue of that name."""
+        return name in self._queues
 
     def queue(self, name: str) -> Queue:
         """The queue of that name, or `NotFound`."""
@@ -66,37 +102,136 @@ class Broker:
         except KeyError:
             raise NotFound(f"NOT_FOUND - no queue '{name}' in vhost '/'") from None
 
-    def declare_exchange(self, name: str, durable: bool = False, passive: bool = False) -> None:
-        """Make a direct exchange, or find it."""
-        _refuse_default(name)
+    def delete_queue(
+        self,
+        who: str,
+        name: str,
+        if_unused: bool = False,
+        if_empty: bool = False,
+        connection: object = None,
+    ) -> int:
+        """Delete a queue with all that is ready in it; gives their number. None there is no
+        error (RabbitMQ, "Queues")."""
+        queue = self._queues.get(name)
+        if queue is None:
+            return 0
+        declaration.check_use(queue, connection)
+        declaration.check_delete(queue, if_unused, if_empty)
+        return self._delete(who, queue)
+
+    def purge(self, who: str, queue: str, connection: object = None) -> int:
+        """Drop all ready copies; gives their number."""
+        source = self._usable(queue, connection)
+        gone = source.purge()
+        for copy in gone:
+            self._flow.settled(who, source, copy, "purged")
+        self._flow.try_again()
+        return len(gone)
+
+    def _usable(self, name: str, connection: object) -> Queue:
+        queue = self.queue(name)
+        if queue.exclusive_to is not None:
+            declaration.check_use(queue, connection)
+        return queue
+
+    def _delete(self, who: str, queue: Queue) -> int:
+        """Its subscribers are told; unacked copies stay with their channels, to no purpose."""
+        del self._queues[queue.name]
+        queue.deleted = True
+        self._exchanges.forget(("queue", queue.name))
+        gone = queue.purge()
+        for copy in [*gone, *(copy for copy, _, _ in queue.discards)]:
+            self._flow.settled(who, queue, copy, "deleted")
+        queue.discards.clear()
+        for consumer in queue.consumers:
+            del consumer.channel.consumers[consumer.tag]
+            consumer.channel.cancelled(consumer.tag)
+        queue.consumers.clear()
+        self._flow.try_again()
+        return len(gone)
+
+    def _unused(self, queue: Queue) -> None:
+        """Its time without use is over (x-expires); nothing of it is dead-lettered."""
+        self._delete("broker", queue)
+
+    def _left(self, queue: Queue) -> None:
+        """A subscription has ended."""
+        if queue.auto_delete and not queue.consumers and not queue.deleted:
+            self._delete("broker", queue)
+        else:
+            self._flow.timers.used(queue)
+
+    # --- exchanges ---------------------------------------------------------------------
+
+    def declare_exchange(
+        self,
+        name: str,
+        durable: bool = False,
+        passive: bool = False,
+        kind: str = "direct",
+        auto_delete: bool = False,
+        internal: bool = False,
+        arguments: Mapping[str, Value] = NOTHING,
+    ) -> bool:
+        """Make an exchange, or find it. Gives whether it was made."""
         if passive:
-            self._exchange(name)
-            return
-        exchange = self._exchanges.get(name)
-        if exchange is None:
-            if name.startswith("amq."):
-                raise AccessRefused(
-                    f"ACCESS_REFUSED - exchange name '{name}' contains reserved prefix 'amq.*'"
-                )
-            self._exchanges[name] = DirectExchange(name, durable)
-        elif exchange.durable != durable:
-            raise PreconditionFailed(
-                f"PRECONDITION_FAILED - inequivalent arg 'durable' for exchange '{name}' in "
-                f"vhost '/': received '{_word(durable)}' but current is "
-                f"'{_word(exchange.durable)}'"
-            )
+            self._exchanges.look(name)
+            return False
+        made = self._exchanges.declare(
+            Exchange(name, kind, durable, auto_delete, internal, dict(arguments))
+        )
+        self._flow.try_again()
+        return made
 
-    def bind(self, queue: str, exchange: str, routing_key: str) -> None:
-        """Let the exchange put messages with this routing key into the queue."""
-        _refuse_default(exchange)
-        target = self.queue(queue)
-        self._exchange(exchange).bind(target.name, routing_key)
+    def delete_exchange(self, name: str, if_unused: bool = False) -> bool:
+        """Delete an exchange, if there is one. Gives whether there was."""
+        return self._exchanges.delete(name, if_unused)
 
-    def _exchange(self, name: str) -> DirectExchange:
-        try:
-            return self._exchanges[name]
-        except KeyError:
-            raise NotFound(f"NOT_FOUND - no exchange '{name}' in vhost '/'") from None
+    def bind(
+        self,
+        queue: str,
+        exchange: str,
+        routing_key: str,
+        arguments: Mapping[str, Value] = NOTHING,
+        connection: object = None,
+    ) -> bool:
+        """Let the exchange put messages with this routing key into the queue. Gives whether
+        anything changed."""
+        return self._bind(("queue", queue), exchange, routing_key, arguments, connection)
+
+    def bind_exchange(
+        self,
+        destination: str,
+        source: str,
+        routing_key: str,
+        arguments: Mapping[str, Value] = NOTHING,
+    ) -> bool:
+        """Let one exchange pass messages on to another. Gives whether anything changed."""
+        return self._bind(("exchange", destination), source, routing_key, arguments, None)
+
+    def _bind(
+        self,
+        target: Target,
+        source: str,
+        routing_key: str,
+        arguments: Mapping[str, Value],
+        connection: object,
+    ) -> bool:
+        if target[0] == "queue" and source != DEFAULT:
+            self._usable(target[1], connection)
+        changed = self._exchanges.bind(target, source, routing_key, arguments)
+        self._flow.try_again()
+        return changed
+
+    def unbind(
+        self,
+        target: Target,
+        source: str,
+        routing_key: str,
+        arguments: Mapping[str, Value] = NOTHING,
+    ) -> bool:
+        """Take a binding away, if there is one. Gives whether there was."""
+        return self._exchanges.unbind(target, source, routing_key, arguments)
 
     # --- publishing --------------------------------------------------------------------
 
@@ -110,45 +245,94 @@ class Broker:
     ) -> Message:
         """Route a message and put a copy into each queue it reaches. One that reaches none is
         dropped, and its `Published` event says so."""
+        return self.send(who, exchange, routing_key, body, properties).message
+
+    def send(
+        self,
+        who: str,
+        exchange: str,
+        routing_key: str,
+        body: bytes,
+        properties: Mapping[str, Value] | None = None,
+        mandatory: bool = False,
+    ) -> Receipt:
+        """`publish`, and say what became of the message. A mandatory one that reaches no queue
+        goes back to its publisher, which the caller sees to."""
+        found = dict(properties or {})
+        if "expiration" in found:
+            expiry.check(found)
         if exchange == DEFAULT:
             names = [routing_key] if routing_key in self._queues else []
         else:
-            names = self._exchange(exchange).route(routing_key)
+            self._exchanges.check_open(exchange)
+            names = self._exchanges.route(exchange, routing_key, headers(found))
         self._messages += 1
-        message = Message(self._messages, body, exchange, routing_key, dict(properties or {}))
+        message = Message(self._messages, body, exchange, routing_key, found)
+        return self._sent(who, message, names, mandatory)
+
+    def repeat(self, message: Message, queue: str) -> None:
+        """What a producer sent once comes to the queue a second time, as another message."""
+        self._messages += 1
+        names = [queue] if queue in self._queues else []
+        self._sent("scenario", replace(message, number=self._messages), names, mandatory=False)
+
+    def _sent(self, who: str, message: Message, names: list[str], mandatory: bool) -> Receipt:
+        now, number = self._clock.now, message.number
+        takers, full = self._flow.offered(names, message)
         self._trace.append(
             Published(
-                at=self._clock.now,
+                at=now,
                 who=who,
-                message=message.number,
-                exchange=exchange,
-                routing_key=routing_key,
-                queues=names,
-                body=body,
-                headers=_headers(message.properties),
+                message=number,
+                exchange=message.exchange,
+                routing_key=message.routing_key,
+                queues=takers,
+                body=message.body,
+                headers=headers(message.properties),
             )
         )
-        for name in names:
-            queue = self._queues[name]
-            queue.put(message)
-            self._push(queue)
-        return message
+        for queue in full:
+            self._trace.append(NotAccepted(at=now, who=who, queue=queue.name, message=number))
+        if mandatory and not names:
+            self._trace.append(Returned(at=now, who=who, message=number, text="NO_ROUTE"))
+        self._flow.arrive_all(takers, message)
+        for queue in full:
+            self._flow.turn_away(queue, message)
+        return Receipt(message, bool(names), not full)
 
     # --- consuming ---------------------------------------------------------------------
 
-    def open_channel(self, owner: str, deliver: Callable[[Delivery], None]) -> Channel:
-        """A new channel whose deliveries are given to `deliver`."""
-        return Channel(owner, deliver)
+    def open_channel(
+        self,
+        owner: str,
+        deliver: Callable[[Delivery], None],
+        cancelled: Callable[[str], None] | None = None,
+        connection: object = None,
+    ) -> Channel:
+        """A new channel whose deliveries are given to `deliver`; see `Channel`."""
+        channel = Channel(owner, deliver, connection=connection)
+        if cancelled is not None:
+            channel.cancelled = cancelled
+        return channel
 
-    def consume(self, channel: Channel, queue: str, tag: str, auto_ack: bool) -> Consumer:
+    def consume(
+        self,
+        channel: Channel,
+        queue: str,
+        tag: str,
+        auto_ack: bool,
+        exclusive: bool = False,
+        arguments: Mapping[str, Value] = NOTHING,
+    ) -> Consumer:
         """Subscribe; from now on the broker pushes."""
-        source = self.queue(queue)
+        source = self._usable(queue, channel.connection)
         if tag in channel.consumers:
             raise NotAllowed(f"NOT_ALLOWED - attempt to reuse consumer tag '{tag}'")
-        consumer = Consumer(tag, source, channel, auto_ack, channel.prefetch)
+        priority = declaration.admitted(source, exclusive, arguments)
+        consumer = Consumer(tag, source, channel, auto_ack, channel.prefetch, priority, exclusive)
         channel.consumers[tag] = consumer
-        source.consumers.append(consumer)
-        self._push(source)
+        source.subscribe(consumer)
+        self._flow.look(source)
         return consumer
 
     def cancel(self, channel: Channel, tag: str) -> None:
@@ -156,49 +340,20 @@ class Broker:
         consumer = channel.consumers.pop(tag, None)
         if consumer is not None:
             consumer.queue.consumers.remove(consumer)
+            self._left(consumer.queue)
+            self._flow.look(consumer.queue)
 
     def get(self, channel: Channel, queue: str, auto_ack: bool) -> Delivery | None:
         """Take one message, or None when none is ready."""
-        source = self.queue(queue)
+        source = self._usable(queue, channel.connection)
+        declaration.check_get(source)
+        self._flow.timers.used(source)
+        self._flow.look(source)
         copy = source.take()
         if copy is None:
             return None
-        return self._hand_out(copy, source, channel, None, auto_ack)
-
-    def _push(self, queue: Queue) -> None:
-        """Hand out while there is something ready and somebody with room."""
-        while len(queue) and (consumer := queue.next_consumer()) is not None:
-            copy = queue.take()
-            assert copy is not None
-            channel = consumer.channel
-            channel.deliver(self._hand_out(copy, queue, channel, consumer, consumer.auto_ack))
-
-    def _push_all(self, released: list[Unacked]) -> None:
-        """Look at each queue that copies were released to or from, once."""
-        for queue in dict.fromkeys(unacked.queue for unacked in released):
-            self._push(queue)
-
-    def _hand_out(
-        self, copy: Copy, queue: Queue, channel: Channel, consumer: Consumer | None, auto_ack: bool
-    ) -> Delivery:
-        delivery = Delivery(consumer.tag if consumer else "", channel.next_tag(), copy)
-        self._trace.append(
-            Delivered(
-                at=self._clock.now,
-                who=channel.owner,
-                queue=queue.name,
-                message=copy.message.number,
-                tag=delivery.tag,
-                attempt=copy.attempts,
-                redelivered=delivery.redelivered,
-            )
-        )
-        if auto_ack:
-            self._settled(channel, queue, copy, "auto-acked")
-        else:
-            channel.unacked[delivery.tag] = Unacked(copy, queue, consumer)
-            if consumer is not None:
-                consumer.unacked += 1
+        delivery = self._flow.hand_out(copy, source, channel, None, auto_ack)
+        self._flow.look(source)
         return delivery
 
     # --- settling ----------------------------------------------------------------------
@@ -207,47 +362,32 @@ class Broker:
         """The client has taken responsibility; the copy is gone for good."""
         released = self._released(channel, tag, multiple)
         for unacked in released:
-            self._settled(channel, unacked.queue, unacked.copy, "acked")
-        self._push_all(released)
+            self._flow.settled(channel.owner, unacked.queue, unacked.copy, "acked")
+        self._look_at(released)
 
     def nack(self, channel: Channel, tag: int, multiple: bool, requeue: bool) -> None:
-        """The client has not: back to the queue, or dropped."""
+        """The client has not: back to the queue, or given up. Coming back so is no failure that a
+        quorum queue counts (RabbitMQ 4.3, "Quorum Queues", Poison Message Handling)."""
+        self._turned_down(channel, tag, multiple, requeue, "nacked", failed=False)
+
+    def reject(self, channel: Channel, tag: int, requeue: bool, why: str = "rejected") -> None:
+        """Like `nack`, for one copy; but coming back so counts as a failure."""
+        self._turned_down(channel, tag, False, requeue, why, failed=True)
+
+    def recover(self, channel: Channel) -> None:
+        """All that the channel holds goes back (AMQP 0-9-1, basic.recover with requeue)."""
+        self._turned_down(channel, 0, True, True, "recovered", failed=False)
+
+    def _turned_down(
+        self, channel: Channel, tag: int, multiple: bool, requeue: bool, why: str, failed: bool
+    ) -> None:
         released = self._released(channel, tag, multiple)
         for unacked in released:
             if requeue:
-                self._requeue(channel.owner, unacked, "nacked")
+                self._flow.requeue(channel.owner, unacked, why, failed)
             else:
-                self._settled(channel, unacked.queue, unacked.copy, "dropped")
-        self._push_all(released)
-
-    def purge(self, who: str, queue: str) -> int:
-        """Drop all ready copies; gives their number."""
-        source = self.queue(queue)
-        gone = source.purge()
-        for copy in gone:
-            self._trace.append(
-                Settled(
-                    at=self._clock.now,
-                    who=who,
-                    queue=source.name,
-                    message=copy.message.number,
-                    how="purged",
-                )
-            )
-        return len(gone)
-
-    def close(self, channel: Channel, why: str) -> None:
-        """The channel is gone: its subscriptions end and what it has not settled comes back."""
-        if not channel.open:
-            return
-        channel.open = False
-        for tag in list(channel.consumers):
-            self.cancel(channel, tag)
-        unacked = [channel.unacked[tag] for tag in sorted(channel.unacked)]
-        channel.unacked.clear()
-        for held in unacked:
-            self._requeue(channel.owner, held, why)
-        self._push_all(unacked)
+                self._flow.give_up(channel.owner, unacked.queue, unacked.copy, "rejected")
+        self._look_at(released)
 
     def _released(self, channel: Channel, tag: int, multiple: bool) -> list[Unacked]:
         tags = channel.tags(tag, multiple)
@@ -259,40 +399,45 @@ class Broker:
                 unacked.consumer.unacked -= 1
         return released
 
-    def _settled(self, channel: Channel, queue: Queue, copy: Copy, how: str) -> None:
-        self._trace.append(
-            Settled(
-                at=self._clock.now,
-                who=channel.owner,
-                queue=queue.name,
-                message=copy.message.number,
-                how=how,
-            )
-        )
+    def _look_at(self, released: list[Unacked]) -> None:
+        """Look at each queue that copies were released to or from, once."""
+        for queue in dict.fromkeys(unacked.queue for unacked in released):
+            self._flow.look(queue)
 
-    def _requeue(self, who: str, unacked: Unacked, why: str) -> None:
-        unacked.queue.put_back(unacked.copy)
-        self._trace.append(
-            Requeued(
-                at=self._clock.now,
-                who=who,
-                queue=unacked.queue.name,
-                message=unacked.copy.message.number,
-                why=why,
-            )
-        )
+    # --- ending ------------------------------------------------------------------------
 
+    def close(self, channel: Channel, why: str) -> None:
+        """The channel is gone: its subscriptions end and what it has not settled comes back."""
+        self._close([channel], why)
 
-def _refuse_default(exchange: str) -> None:
-    if exchange == DEFAULT:
-        raise AccessRefused("ACCESS_REFUSED - operation not permitted on the default exchange")
+    def disconnect(
+        self, connections: Sequence[object], channels: Iterable[Channel], why: str
+    ) -> None:
+        """Connections are gone together with all their channels: what one of these gives back is
+        pushed to none of the others, and queues that are exclusive to one of them go with it."""
+        self._close(channels, why)
+        for queue in list(self._queues.values()):
+            if any(queue.exclusive_to is gone for gone in connections):
+                self._delete("broker", queue)
 
-
-def _headers(properties: Mapping[str, Value]) -> dict[str, Value]:
-    """A message's `headers` property; empty when it has none."""
-    headers = properties.get("headers")
-    return headers if isinstance(headers, dict) else {}
-
-
-def _word(flag: bool) -> str:
-    return "true" if flag else "false"
+    def _close(self, channels: Iterable[Channel], why: str) -> None:
+        closing = [channel for channel in channels if channel.open]
+        left: dict[Queue, None] = {}
+        released: list[Unacked] = []
+        for channel in closing:
+            channel.open = False
+            for consumer in channel.consumers.values():
+                consumer.queue.consumers.remove(consumer)
+                left[consumer.queue] = None
+            channel.consumers.clear()
+        for channel in closing:
+            held = [channel.unacked[tag] for tag in sorted(channel.unacked)]
+            channel.unacked.clear()
+            for unacked in held:
+                self._flow.requeue(channel.owner, unacked, why, failed=True)
+            released += held
+        for queue in left:
+            self._left(queue)
+        self._look_at(released)
+        for queue in left:
+            self._flow.look(queue)

@@ -15,11 +15,12 @@ from minibroker.queues.queue import Queue
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A copy on its way to a client."""
+    """A copy of a queue on its way to a client."""
 
     consumer: str
     tag: int
     copy: Copy
+    queue: str
 
     @property
     def redelivered(self) -> bool:
@@ -36,6 +37,8 @@ class Consumer:
     channel: "Channel"
     auto_ack: bool
     prefetch: int
+    priority: int = 0
+    exclusive: bool = False
     unacked: int = 0
 
     def has_room(self) -> bool:
@@ -52,13 +55,20 @@ class Unacked:
     consumer: Consumer | None
 
 
+def ignored(_: str) -> None:
+    """What a client does that does not care."""
+
+
 @dataclass(slots=True, eq=False)
 class Channel:
     """One channel of a client. `owner` names the client in the trace; `deliver` is where the
-    broker pushes to."""
+    broker pushes to, `cancelled` is told the tag of a subscription that the broker ended.
+    `connection` is whatever stands for the connection that it belongs to."""
 
     owner: str
     deliver: Callable[[Delivery], None]
+    cancelled: Callable[[str], None] = ignored
+    connection: object = None
     prefetch: int = 0
     last_tag: int = 0
     unacked: dict[int, Unacked] = field(default_factory=dict)

@@ -37,3 +37,9 @@ class NotAllowed(ChannelError):
     clients see to it that none is sent."""
 
     code = 530
+
+
+class ResourceLocked(ChannelError):
+    """405: the queue is exclusive to another connection."""
+
+    code = 405

@@ -6,24 +6,60 @@ from minibroker.sim.values import Value
 
 
 @dataclass(frozen=True, slots=True)
+class Death:
+    """How often a message was dead-lettered from `queue` for `reason`, and as what it had been
+    published there the first time. `time` counts seconds; `expiration` is the time to live that
+    the message itself had, in milliseconds as text (RabbitMQ, "Dead Letter Exchanges", Effects on
+    Messages)."""
+
+    queue: str
+    reason: str
+    exchange: str
+    routing_key: str
+    time: int
+    count: int = 1
+    expiration: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """What was published, once. `number` counts the broker's messages from 1."""
+    """What was published, once. `number` counts the broker's messages from 1. What goes on to a
+    dead-letter exchange keeps its number and gets other properties and one more of its `deaths`,
+    most recent first."""
 
     number: int
     body: bytes
     exchange: str
     routing_key: str
     properties: dict[str, Value] = field(default_factory=dict)
+    deaths: tuple[Death, ...] = ()
 
 
 @dataclass(slots=True)
 class Copy:
-    """One message in one queue. `position` is its place in that queue's order, kept when it
-    is requeued; `attempts` counts how often it was handed out."""
+    """One message in one queue. `position` is its place in that queue's order; `attempts` counts
+    how often it was handed out; `failures` how often it came back by a failure, None where the
+    queue does not count them. `expires` is when its time to live is over (microseconds)."""
 
     message: Message
     position: int
     attempts: int = 0
+    failures: int | None = None
+    expires: int | None = None
 
     def __lt__(self, other: "Copy") -> bool:
         return self.position < other.position
+
+    def properties(self) -> dict[str, Value]:
+        """What a client sees: the message's properties and, from a quorum queue, how often the
+        copy was handed out before and how often that failed (RabbitMQ, "Quorum Queues", Poison
+        Message Handling)."""
+        found = dict(self.message.properties)
+        if self.failures is None or self.attempts < 2:
+            return found
+        headers = found.get("headers")
+        counts: dict[str, Value] = {"x-acquired-count": self.attempts - 1}
+        if self.failures:
+            counts["x-delivery-count"] = self.failures
+        found["headers"] = (headers if isinstance(headers, dict) else {}) | counts
+        return found

@@ -104,7 +104,7 @@ def play(
 ) -> Ran:
     """Run a source, or what a `Launch` starts, to its end under a plan of faults."""
     clock, trace = Clock(), Trace()
-    broker = Broker(clock, trace)
+    broker = Broker(clock, trace, lambda when, action: world.at(when, action))
     world = World(
         clock,
         trace,

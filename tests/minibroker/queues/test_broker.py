@@ -43,7 +43,7 @@ def trace() -> Trace:
 
 @pytest.fixture
 def broker(trace: Trace) -> Broker:
-    broker = Broker(Clock(now=7), trace)
+    broker = Broker(Clock(now=7), trace, lambda when, action: None)
     broker.declare_queue("orders")
     return broker
 

@@ -45,7 +45,7 @@ class QueueEngine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.trace = Trace()
-        self.broker = Broker(Clock(), self.trace)
+        self.broker = Broker(Clock(), self.trace, lambda when, action: None)
         for queue in QUEUES:
             self.broker.declare_queue(queue)
             self.broker.bind(queue, "amq.direct", "both")
