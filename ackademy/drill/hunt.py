@@ -62,7 +62,8 @@ def hunt(case: Hunt, seed: int) -> Script:
 
     run, _ = one_run(load(case.exercise), code, (), seed)
     verdicts = check_cells(case.exercise, [code], seed)
-    yield Show(f"It was run. Tried: {verdicts[0].coverage}.\n{_outcomes(verdicts)}")
+    tried = f"It was run. Tried: {verdicts[0].coverage}.\n{_outcomes(verdicts)}"
+    yield Show(tried, again=True)
     yield from _first_failure(verdicts)
     card = []
     for prediction, guess in zip(case.predictions, guesses, strict=True):

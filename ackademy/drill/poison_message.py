@@ -1,9 +1,18 @@
 """Bug hunt: a worker that gives every message that failed back to the queue."""
 
+from dataclasses import replace
+
 from ackademy.drill.hunt import Hunt, Prediction
 from graders.check import one_run
+from graders.explore import launcher, run
+from graders.sandbox.transport import children
 from graders.spec import load
-from graders.stage import Run
+from graders.specs.poison_message.spec import (
+    on_a_quorum_queue,
+    on_a_quorum_queue_with_dead_letters,
+)
+from graders.stage import Run, Scenario
+from minibroker.queues.arguments import DELIVERY_LIMIT
 from minibroker.sim.trace import Delivered, Ended, Owed, SideEffect
 
 NAME = "poison_message"
@@ -52,6 +61,37 @@ def _with_more_prefetch(code: str, seed: int) -> str:
         "an end. More prefetch hides the loop: the good orders get through, while the worker, the "
         "broker and the payment gateway are kept busy by one message."
     )
+
+
+def _on_a_quorum_queue(code: str, seed: int) -> str:
+    """The same worker, and one that rejects instead, where the broker counts."""
+    rejecting = code.replace("basic_nack", "basic_reject")
+    assert rejecting != code
+    plain, with_dead_letters = on_a_quorum_queue, on_a_quorum_queue_with_dead_letters
+    return (
+        f"Would a quorum queue have helped? It has a delivery limit, {DELIVERY_LIMIT} by default, "
+        "and gives up a message whose failures exceed it. Three runs:\n"
+        f"  basic_nack(requeue=True), as above: {_ended(code, plain, seed)}\n"
+        f"  basic_reject(requeue=True): {_ended(rejecting, plain, seed)}\n"
+        "  the same, and the queue dead-letters to orders.dead: "
+        f"{_ended(rejecting, with_dead_letters, seed)}\n"
+        "Since RabbitMQ 4.3 a nack means that the message was not worked on and is not counted; a "
+        "reject and a crash are. Up to 4.2 every return was counted, so the first run would have "
+        "ended like the second. [RabbitMQ 4.3, Negative Acknowledgements; Quorum Queues, Poison "
+        "Message Handling]"
+    )
+
+
+def _ended(code: str, scenario: Scenario, seed: int) -> str:
+    """How often the malformed order is handed out in a scenario, and where it ends."""
+    spec = replace(load(NAME), scenario=scenario)
+    tried = run(spec, launcher(spec, children(code), seed), (), seed)
+    times, endless = handed_out(tried)
+    if endless:
+        return f"handed out {times} times, without an end"
+    tickets = [event for event in tried.trace.of(SideEffect) if event.kind == "ticket"]
+    where = "then it went to the support desk" if tickets else "then it was dropped, and is lost"
+    return f"handed out {times} times, {where}"
 
 
 HUNT = Hunt(
@@ -105,7 +145,7 @@ HUNT = Hunt(
             "keep their order: that is why they wait."
         ),
     },
-    asides=(_with_more_prefetch,),
+    asides=(_with_more_prefetch, _on_a_quorum_queue),
     task=(
         "Mend the worker. Every good order is charged once. The malformed one goes to the queue\n"
         "`orders.dead`, where the support desk opens a ticket for it; the desk opens one ticket\n"
@@ -124,7 +164,8 @@ HUNT = Hunt(
         (
             "A quorum queue has a delivery limit, 20 by default, but since RabbitMQ 4.3 a reject "
             "or a crash counts towards it and a nack with requeue does not.",
-            "RabbitMQ 4.3, Negative Acknowledgements; Quorum Queues, Poison Message Handling",
+            "shown above; RabbitMQ 4.3, Negative Acknowledgements; Quorum Queues, Poison Message "
+            "Handling",
         ),
         (
             "What can never work goes to a dead-letter queue with its cause: publish, wait for the "

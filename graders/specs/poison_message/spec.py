@@ -2,7 +2,7 @@
 
 Goal: the learner sees what ``basic_nack(requeue=True)`` on every error does with a message that
 will fail every time, and moves that message out of the way without losing it. Non-goals: errors
-that pass by themselves and retries with a delay; dead letters made by the broker.
+that pass by themselves and retries with a delay.
 
 Six orders arrive, the last one late. One of them has an amount that no gateway takes. The shop's
 support desk reads ``orders.dead`` and opens one ticket for an order, however often it is told of
@@ -20,12 +20,26 @@ from minibroker.sim.values import Value
 
 QUEUE = "orders"
 DEAD = "orders.dead"
+QUORUM: dict[str, Value] = {"x-queue-type": "quorum"}
 BAD_AMOUNTS: tuple[dict[str, Value], ...] = ({"cents": "19.90"}, {"cents": None}, {"cents": -1990})
 
 
 def scenario(stage: Stage) -> None:
     """The orders come to a classic queue without a dead-letter exchange."""
     stage.queue(QUEUE)
+    _orders(stage)
+
+
+def on_a_quorum_queue(stage: Stage) -> None:
+    """The same orders come to a quorum queue with the default delivery limit."""
+    stage._broker.declare_queue(QUEUE, arguments=QUORUM)
+    _orders(stage)
+
+
+def on_a_quorum_queue_with_dead_letters(stage: Stage) -> None:
+    """And what it gives up goes to the support desk, by the default exchange."""
+    to_the_desk = {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": DEAD}
+    stage._broker.declare_queue(QUEUE, arguments=QUORUM | to_the_desk)
     _orders(stage)
 
 
@@ -89,5 +103,5 @@ SPEC = Spec(
         ),
         Check("charged_once", 2, ("duplicate_effect",), "no order is charged twice"),
     ),
-    budget=Budget(effects=150),
+    budget=Budget(effects=150, together=3_000),
 )

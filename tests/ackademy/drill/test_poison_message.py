@@ -148,11 +148,30 @@ def test_more_prefetch_lets_the_good_orders_through_and_the_loop_stays():
     assert "without an end" in said
 
 
+def test_on_a_quorum_queue_only_a_reject_is_counted_and_a_dead_letter_exchange_keeps_the_order():
+    said = text(answered(*RIGHT))
+    lines = [line.strip() for line in said.splitlines() if "handed out" in line]
+    nacked, rejected, moved = lines[-3:]
+    assert nacked.startswith("basic_nack(requeue=True), as above: handed out ")
+    assert nacked.endswith(" times, without an end")
+    assert rejected == (
+        "basic_reject(requeue=True): handed out 21 times, then it was dropped, and is lost"
+    )
+    assert moved.endswith("orders.dead: handed out 21 times, then it went to the support desk")
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_the_answers_hold_for_every_variant(seed):
     session = answered(*RIGHT, seed=seed)
     assert "you said" not in text(session)
     assert isinstance(session.asked, Mend)
+
+
+def test_who_comes_back_before_the_name_sees_what_the_run_showed():
+    session = answered()
+    session.catch_up([Reply(3), Reply(1)])
+    assert "basic_nack" in text(session)
+    assert "✗ queue drained: the run did not come to rest" in text(session)
 
 
 def test_a_mend_that_fails_shows_why_and_asks_again():
@@ -181,7 +200,7 @@ def test_a_mend_that_passes_ends_with_the_designs_the_card_and_the_interview():
     assert "Acks, then publishes to the dead-letter queue" in said
     assert "✗ the good orders behind it: you said they are charged as usual" in said
     assert "✓ the mend: all checks passed the 2nd time" in said
-    assert said.count("[RabbitMQ 4.3, Negative Acknowledgements; Quorum Queues") == 1
+    assert said.count("[shown above; RabbitMQ 4.3, Negative Acknowledgements; Quorum Queues") == 1
     assert len(HUNT.interview) == 3
 
 

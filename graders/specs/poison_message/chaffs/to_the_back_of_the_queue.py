@@ -1,8 +1,7 @@
 """Publishes the failed order again, at the end of the queue: the others get through, and the one
-that always fails goes round for ever and never reaches the support desk.
+that always fails goes round for ever.
 
 anomaly: stuck
-anomaly: lost_message
 """
 
 import json
