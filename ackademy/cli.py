@@ -13,6 +13,7 @@ from pathlib import Path
 from ackademy import commands as learning
 from ackademy.cells import CannotDo
 from ackademy.dev import commands as dev
+from ackademy.drill import commands as drill
 from graders.spec import UnknownName
 from graders.token import BadToken
 from minibroker.sim.ticks import DoesNotParse
@@ -58,6 +59,8 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--seed", type=_seed, default=0, help="a variant of the scenario, from 0")
     check.add_argument("--graded", action="store_true", help="run as graded, in children only")
     check.set_defaults(run=_check)
+
+    drill.add_to(commands)
 
     replay = commands.add_parser("replay", help="run the schedule of a replay token again")
     replay.add_argument("token")

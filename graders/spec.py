@@ -80,8 +80,8 @@ class Budget:
 class Spec:
     """An exercise, or a lesson's experiment. `version` grows whenever a verdict could change.
     `faults` are the kinds that are tried: see `minibroker.sim.faults`. `parts` names the specs of
-    further parts of the same notebook, each with a solution cell of its own. `lesson` is the stem of
-    the notebook in ``course/`` that leads to it."""
+    further parts of the same notebook, each with a solution cell of its own. `lesson` is the stem
+    of the notebook in ``course/`` that leads to it."""
 
     name: str
     version: int

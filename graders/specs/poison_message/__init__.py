@@ -1,0 +1,1 @@
+"""The bug hunt about a poison message."""
