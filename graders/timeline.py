@@ -17,9 +17,9 @@ from typing import TypeAlias
 from graders.judges import Finding
 from graders.stage import Run
 from graders.timeline_draft import PRODUCER, Draft, Kind, LaneKind, Place
+from graders.timeline_faults import title
 from graders.timeline_notes import notes
 from graders.timeline_rows import Reading
-from minibroker.sim.trace import Crashed
 
 MOST_ROWS = 60
 HEAD, TAIL = 18, 10
@@ -28,6 +28,9 @@ BEFORE, AFTER = 4, 2
 
 GAPS = 6
 """Room for the rows that say how many were left out."""
+
+FAULTS = frozenset({"crash", "fault"})
+"""Kinds of rows that tell what was done to the code."""
 
 TURNS = frozenset({"start", "exit", "failed"})
 
@@ -93,7 +96,7 @@ def build(run: Run, findings: Sequence[Finding] = ()) -> Timeline:
         for begin, end in spans
     )
     return Timeline(
-        _title(run),
+        title(run.trace),
         tuple(_lane(reading, place, found) for place in lanes),
         tuple(rows),
     )
@@ -109,7 +112,7 @@ def _worth_a_row(row: Draft, marks: Marks) -> bool:
 
 
 def _marked(row: Draft, marks: Marks) -> bool:
-    return row.kind == "crash" or any(event in marks for event in row.events)
+    return row.kind in FAULTS or any(event in marks for event in row.events)
 
 
 def _row(draft: Draft, marks: Marks, lanes: dict[Place, int]) -> Row:
@@ -121,7 +124,7 @@ def _row(draft: Draft, marks: Marks, lanes: dict[Place, int]) -> Row:
         to=lanes[draft.to] if draft.to is not None else None,
         text=draft.sentence,
         kind=draft.kind,
-        fault=draft.kind == "crash",
+        fault=draft.kind in FAULTS,
         anomaly=bool(found),
         note="; ".join(dict.fromkeys(note for note in found if note)),
         events=tuple(draft.events),
@@ -149,6 +152,7 @@ _OFTEN: dict[Kind, str] = {
     "read": "reads",
     "requeue": "requeues",
     "settle": "settlements",
+    "dead letter": "dead letters",
     "commit": "commits",
 }
 
@@ -216,8 +220,3 @@ def _lane(reading: Reading, place: Place, found: dict[int, int]) -> Lane:
         found.get(id(death)) if death is not None else None,
         death is not None and death.kind == "crash",
     )
-
-
-def _title(run: Run) -> str:
-    crashes = [f"{event.who} crashes at effect {event.number}" for event in run.trace.of(Crashed)]
-    return " and ".join(crashes) if crashes else "A run without faults"

@@ -8,7 +8,7 @@ number alone.
 from dataclasses import dataclass, field
 
 from graders.timeline_words import MOST_OF_A_NAME, plain
-from minibroker.sim.trace import Delivered, Owed, Published, Requeued, Settled, Trace
+from minibroker.sim.trace import DeadLettered, Delivered, Owed, Published, Requeued, Settled, Trace
 from minibroker.sim.values import Value
 
 
@@ -73,10 +73,11 @@ class Copies:
                 return pushed.pop(index)
         return None
 
-    def withdraw(self, event: Settled | Requeued) -> None:
-        """A copy was settled or went back: it is no longer on its way."""
-        if pushed := self._pushed.get(event.who):
-            copy = event.queue, event.message
+    def withdraw(self, event: Settled | Requeued | DeadLettered) -> None:
+        """A copy was settled or went back: it is no longer on its way to anybody. (What the
+        broker does by itself names no process.)"""
+        copy = event.queue, event.message
+        for pushed in self._pushed.values():
             pushed[:] = [one for one in pushed if (one.queue, one.message) != copy]
 
     def lose(self, who: str) -> None:

@@ -44,7 +44,9 @@ HEADS = {
 }
 """What stands under a lane's name, its ground and its border."""
 
-DASHED = frozenset({"requeue", "read", "poll", "dedup", "error", "subscribe"})
+DASHED = frozenset(
+    {"requeue", "read", "poll", "dedup", "error", "subscribe", "decline", "not accepted"}
+)
 """Arrows by which nothing new reaches anybody."""
 
 
