@@ -7,8 +7,9 @@ number alone.
 
 from dataclasses import dataclass, field
 
+from graders.judges.debts import debts
 from graders.timeline_words import MOST_OF_A_NAME, plain
-from minibroker.sim.trace import DeadLettered, Delivered, Owed, Published, Requeued, Settled, Trace
+from minibroker.sim.trace import DeadLettered, Delivered, Published, Requeued, Settled, Trace
 from minibroker.sim.values import Value
 
 
@@ -32,10 +33,12 @@ class Copies:
         self._subjects: dict[int, tuple[str, bool]] = {}
         self._pushed: dict[str, list[Delivered]] = {}
         seen: set[str] = set()
-        for event in trace.of(Owed):
-            name = plain(event.subject, MOST_OF_A_NAME)
-            self._subjects[event.message] = name, event.subject in seen
-            seen.add(event.subject)
+        for (_, subject), debt in debts(trace).items():
+            name = plain(subject, MOST_OF_A_NAME)
+            for message in debt.messages:
+                if message not in self._subjects:
+                    self._subjects[message] = name, subject in seen
+                seen.add(subject)
 
     def named(self, message: int, *marks: str) -> Copy:
         """A copy of a message, with what is said of it."""

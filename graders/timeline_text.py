@@ -52,7 +52,18 @@ def text(timeline: Timeline) -> str:
 
 def sentences(timeline: Timeline) -> str:
     """The timeline told in sentences, for who hears it."""
-    return " ".join([f"{timeline.title}.", *_sentences(timeline)])
+    return " ".join([f"{timeline.title}.", *(sentence(timeline, row) for row in timeline.rows)])
+
+
+def sentence(timeline: Timeline, row: Row) -> str:
+    """One row told by itself."""
+    start = timeline.lanes[row.start].name if row.start is not None else ""
+    to = timeline.lanes[row.to].name if row.to is not None else ""
+    who = f"{start} to {to}" if start and to else start
+    effect = f", effect {row.number}" if row.number is not None else ""
+    fault = "fault, " if row.kind == "crash" else ""
+    note = f" Anomaly: {row.note or 'here'}." if row.anomaly else ""
+    return f"At {seconds(row.at)} s{effect}, {who}{': ' if who else ''}{fault}{row.text}.{note}"
 
 
 def seconds(at: int) -> str:
@@ -105,17 +116,6 @@ def _words(long: str, width: int) -> Iterator[str]:
         word += letter
     if word:
         yield word
-
-
-def _sentences(timeline: Timeline) -> Iterator[str]:
-    for row in timeline.rows:
-        start = timeline.lanes[row.start].name if row.start is not None else ""
-        to = timeline.lanes[row.to].name if row.to is not None else ""
-        who = f"{start} to {to}" if start and to else start
-        effect = f", effect {row.number}" if row.number is not None else ""
-        fault = "fault, " if row.fault else ""
-        note = f" Anomaly: {row.note or 'here'}." if row.anomaly else ""
-        yield f"At {seconds(row.at)} s{effect}, {who}{': ' if who else ''}{fault}{row.text}.{note}"
 
 
 def _padded(name: str, wide: int) -> str:
