@@ -221,6 +221,8 @@ class Scene:
     # --- outside -----------------------------------------------------------------------
 
     def _owed(self, event: Owed) -> None:
+        if event.kind == "dead letter":
+            return  # paid in a queue, where it is seen
         self._entry(event.kind, event.subject, event.detail).owed = 1
 
     def _side_effect(self, event: SideEffect) -> None:

@@ -6,7 +6,7 @@ Plain values only (see `minibroker.sim.values`), so that a viewer needs nothing 
      "start": 4,        the step that shows best what the run is about
      "stops": [9],      the steps at which something went wrong
      "steps": [{"sentence", "mark", "queues", "processes", "outside"}, ...],
-     "picture": {"svg", "width", "height", "rows": [[top, height], ...]}}
+     "picture": {"svg", "width", "height", "head", "rows": [[top, height], ...]}}
 
 `mark` is ``fault`` (done to the code), ``anomaly`` (must not happen), ``failed`` (went wrong by
 itself) or empty. The rest of a step is `graders.scene.Scene.shown`.
@@ -18,7 +18,7 @@ from graders.judges import Finding
 from graders.scene import Scene
 from graders.stage import Run
 from graders.timeline import Row, Timeline, build
-from graders.timeline_layout import ROW, layout
+from graders.timeline_layout import HEADER, ROW, TITLE, layout
 from graders.timeline_svg import svg
 from graders.timeline_text import FAILED, sentence
 from minibroker.sim.trace import Requested, Trace
@@ -46,12 +46,13 @@ def steps(run: Run, findings: Sequence[Finding] = ()) -> dict[str, Value]:
 
 
 def _picture(timeline: Timeline) -> Value:
-    """The picture, and where in it each row stands, in its own pixels."""
+    """The picture, where its heads end, and where each row stands, in its own pixels."""
     places = layout(timeline)
     return {
         "svg": svg(timeline, of="step by step"),
         "width": places.width,
         "height": places.height,
+        "head": TITLE + HEADER,
         "rows": [[places.top(index), ROW] for index in range(len(timeline.rows))],
     }
 
@@ -69,13 +70,16 @@ def _ends(timeline: Timeline, trace: Trace) -> list[int]:
 
 
 def _stops(timeline: Timeline, findings: Sequence[Finding], length: int) -> list[int]:
-    """The row of each finding's decisive event, its last."""
+    """The row of each finding's decisive event, its last; without findings the first row in which
+    a process, or the run, failed by itself."""
     decisive = {finding.events[-1] if finding.events else length - 1 for finding in findings}
     rows: dict[int, int] = {}
     for index, row in enumerate(timeline.rows):
         for event in row.events:
             rows.setdefault(event, index)
-    return sorted({rows[position] for position in decisive if position in rows})
+    stops = sorted({rows[position] for position in decisive if position in rows})
+    failed = [index for index, row in enumerate(timeline.rows) if row.kind == "failed"]
+    return stops or failed[:1]
 
 
 def _mark(row: Row) -> str:

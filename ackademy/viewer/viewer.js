@@ -72,13 +72,22 @@ function outside(each) {
 function picture(shown, title) {
   const frame = make("div", "ack-picture");
   const sheet = make("div", "ack-sheet");
+  const source = `data:image/svg+xml,${encodeURIComponent(shown.svg)}`;
   const image = make("img", "ack-image");
   image.alt = title;
-  image.src = `data:image/svg+xml,${encodeURIComponent(shown.svg)}`;
+  image.src = source;
+  // The top of the same picture stays in sight, or nobody would know whose line is whose.
+  const heads = make("div", "ack-heads");
+  const again = make("img", "ack-image");
+  again.alt = "";
+  again.src = source;
+  heads.append(again);
+  heads.style.aspectRatio = `${shown.width} / ${shown.head}`;
+  heads.style.marginBottom = `-${(100 * shown.head) / shown.width}%`;
   const veil = make("div", "ack-veil");
   const here = make("div", "ack-here");
   sheet.style.width = `min(${shown.width}px, max(100%, ${Math.round(0.75 * shown.width)}px))`;
-  sheet.append(image, veil, here);
+  sheet.append(heads, image, veil, here);
   frame.append(sheet);
   const part = (pixels) => `${(100 * pixels) / shown.height}%`;
   function go(index) {
@@ -90,7 +99,7 @@ function picture(shown, title) {
     veil.style.height = part(last + lastTall - top - tall);
     // The frame scrolls, never the page: somebody may be reading elsewhere.
     const middle = ((top + tall / 2) / shown.height) * sheet.clientHeight;
-    frame.scrollTop = middle - frame.clientHeight / 2;
+    frame.scrollTop = middle - (frame.clientHeight + heads.clientHeight) / 2;
   }
   image.addEventListener("load", () => go(Number(frame.closest(".ack-viewer").dataset.step)));
   return { frame, go };
