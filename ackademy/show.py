@@ -26,26 +26,21 @@ where a timeline says what went wrong. So it is told to fit it in, down to what 
 WIDE = 1_000
 """Pixels. A wider picture would be too small to read in a notebook's column, about 700 wide."""
 
-SCROLLED = (
-    "<style>.jp-RenderedSVG.jp-mod-unconfined{overflow-x:auto}"
-    ".jp-RenderedSVG.jp-mod-unconfined img{max-width:none}</style>"
-)
-"""So a wide one keeps its size, and scrolls."""
+READABLE = 0.75
+"""So a wide one is never shrunk to less of its size than this, and scrolls."""
 
 
 def show(pieces: Pieces) -> None:
     """Display both forms."""
-    wide = _width(pieces.svg) > WIDE
+    from IPython.display import display
+
     words = (
-        f"{FITTED}{SCROLLED if wide else ''}<details><summary>The same in words</summary><pre>"
+        f"{FITTED}{_scrolled(pieces.svg)}<details><summary>The same in words</summary><pre>"
         f"{html.escape(pieces.text)}</pre></details>"
     )
     # JupyterLab draws no picture of a notebook that it does not trust yet, so the words are there.
-    _display(
-        {"image/svg+xml": pieces.svg, "text/plain": pieces.text},
-        {"image/svg+xml": {"unconfined": True}} if wide else {},
-    )
-    _display({"text/html": words, "text/plain": pieces.text}, {})
+    display({"image/svg+xml": pieces.svg, "text/plain": pieces.text}, raw=True)  # type: ignore[no-untyped-call]
+    display({"text/html": words, "text/plain": pieces.text}, raw=True)  # type: ignore[no-untyped-call]
 
 
 def display_one(shown: object) -> None:
@@ -66,12 +61,14 @@ def occasion(words: str) -> str:
 _occasions: Counter[str] = Counter()
 
 
-def _display(data: dict[str, str], metadata: dict[str, dict[str, bool]]) -> None:
-    from IPython.display import display
-
-    display(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]
-
-
-def _width(svg: str) -> float:
-    found = re.search(r' width="([0-9.]+)"', svg)
-    return float(found[1]) if found else 0.0
+def _scrolled(svg: str) -> str:
+    """The rule for one wide picture. JupyterLab shows a picture as an image whose address is the
+    picture itself, so the picture's id tells it from others."""
+    found = re.search(r' width="([0-9.]+)".* aria-labelledby="([a-z0-9]+)"', svg)
+    if found is None or float(found[1]) <= WIDE:
+        return ""
+    least, most = round(READABLE * float(found[1])), round(float(found[1]))
+    return (
+        "<style>.jp-RenderedSVG{overflow-x:auto}.jp-RenderedSVG "
+        f'img[src*="{found[2]}"]{{width:min({most}px,max(100%,{least}px));max-width:none}}</style>'
+    )

@@ -193,7 +193,7 @@ function render({ model, el }) {
   root.addEventListener("keydown", (event) => {
     const keys = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: last };
     const other = event.altKey || event.ctrlKey || event.metaKey || event.shiftKey;
-    if (other || event.target === slider || !(event.key in keys)) return;
+    if (other || !(event.key in keys)) return;
     event.preventDefault();
     event.stopPropagation();
     go(keys[event.key]);

@@ -13,7 +13,7 @@ from traitlets.config import Config
 
 from ackademy import notebook, viewer
 from ackademy.notebook import CheckFailed, NotInNotebook, check, judge, simulate, step, timeline
-from ackademy.show import Pieces, show
+from ackademy.show import FITTED, Pieces, show
 from graders.content import chaffs, wheats
 from graders.spec import UnknownName, load
 from graders.token import BadToken
@@ -384,13 +384,20 @@ def test_without_anywidget_step_shows_the_timeline_and_says_what_is_missing(run,
 # --- wide pictures -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("width", "wide"), [("999.5", False), ("1430", True)])
-def test_a_picture_too_wide_for_a_column_keeps_its_size_and_scrolls(width, wide):
+def rule(width: str) -> str:
+    picture = f'<svg width="{width}" height="9" aria-labelledby="tl0a1t"></svg>'
     with capture_output() as captured:
-        show(Pieces(f'<svg width="{width}" height="9"></svg>', "words"))
-    picture, words = captured.outputs
-    assert picture.metadata == ({"image/svg+xml": {"unconfined": True}} if wide else {})
-    assert ("overflow-x:auto" in words.data["text/html"]) == wide
+        show(Pieces(picture, "words"))
+    return captured.outputs[1].data["text/html"].replace(FITTED, "").partition("<details>")[0]
+
+
+def test_a_picture_too_wide_for_a_column_is_shrunk_a_little_and_scrolls():
+    assert 'img[src*="tl0a1t"]{width:min(1430px,max(100%,1073px));max-width:none}' in rule("1430.2")
+    assert ".jp-RenderedSVG{overflow-x:auto}" in rule("1430.2")
+
+
+def test_a_picture_that_fits_has_no_rule_of_its_own():
+    assert rule("999.5") == ""
 
 
 # --- without a notebook ------------------------------------------------------------------------
