@@ -6,7 +6,7 @@ Plain values only (see `minibroker.sim.values`), so that a viewer needs nothing 
      "start": 4,        the step that shows best what the run is about
      "stops": [9],      the steps at which something went wrong
      "steps": [{"sentence", "mark", "queues", "processes", "outside"}, ...],
-     "picture": {"svg", "width", "height", "head", "rows": [[top, height], ...]}}
+     "picture": {"svg", "width", "height", "head", "rows": [[top, height, left, right], ...]}}
 
 `mark` is ``fault`` (done to the code), ``anomaly`` (must not happen), ``failed`` (went wrong by
 itself) or empty. The rest of a step is `graders.scene.Scene.shown`.
@@ -18,7 +18,7 @@ from graders.judges import Finding
 from graders.scene import Scene
 from graders.stage import Run
 from graders.timeline import Row, Timeline, build
-from graders.timeline_layout import HEADER, ROW, TITLE, layout
+from graders.timeline_layout import HEADER, ROW, TITLE, Layout, layout
 from graders.timeline_svg import svg
 from graders.timeline_text import FAILED, sentence
 from minibroker.sim.trace import Requested, Trace
@@ -53,8 +53,19 @@ def _picture(timeline: Timeline) -> Value:
         "width": places.width,
         "height": places.height,
         "head": TITLE + HEADER,
-        "rows": [[places.top(index), ROW] for index in range(len(timeline.rows))],
+        "rows": [
+            [places.top(index), ROW, *_across(places, row, index)]
+            for index, row in enumerate(timeline.rows)
+        ],
     }
+
+
+def _across(places: Layout, row: Row, index: int) -> tuple[float, float]:
+    """From where to where a row has something to say, from left to right."""
+    label = places.labels[index]
+    lanes = [places.lanes[lane] for lane in (row.start, row.to) if lane is not None]
+    right = max(label.x + label.width, *lanes, places.width if row.anomaly else 0)
+    return min(label.x, *lanes, right), right
 
 
 def _ends(timeline: Timeline, trace: Trace) -> list[int]:

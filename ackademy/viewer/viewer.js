@@ -91,7 +91,7 @@ function picture(shown, title) {
   frame.append(sheet);
   const part = (pixels) => `${(100 * pixels) / shown.height}%`;
   function go(index) {
-    const [top, tall] = shown.rows[index];
+    const [top, tall, left, right] = shown.rows[index];
     const [last, lastTall] = shown.rows[shown.rows.length - 1];
     here.style.top = part(top);
     here.style.height = part(tall);
@@ -100,6 +100,10 @@ function picture(shown, title) {
     // The frame scrolls, never the page: somebody may be reading elsewhere.
     const middle = ((top + tall / 2) / shown.height) * sheet.clientHeight;
     frame.scrollTop = middle - (frame.clientHeight + heads.clientHeight) / 2;
+    const scale = sheet.clientWidth / shown.width;
+    const lacks = right * scale + 8 - frame.clientWidth - frame.scrollLeft;
+    if (lacks > 0) frame.scrollLeft += lacks;
+    if (left * scale < frame.scrollLeft) frame.scrollLeft = left * scale - 8;
   }
   image.addEventListener("load", () => go(Number(frame.closest(".ack-viewer").dataset.step)));
   return { frame, go };
