@@ -130,20 +130,25 @@ def timeline(what: "Simulation | Judgement | str") -> None:
 
 def step(what: "Simulation | Judgement | str | None" = None) -> None:
     """Step through a timeline: `what` is as for `timeline`, or nothing for the one that was shown
-    last. Where there are no widgets, it is shown as `timeline` shows it."""
+    last. Where there are no widgets, it is shown as `timeline` shows it, unless it stands above
+    already."""
     from ackademy.viewer import widget
     from graders.steps import steps
 
     found = _schedule(what) if what is not None else _last_shown()
     if found is None:
         return
-    pieces = _pieces(*found)
-    viewer = widget(steps(*found), pieces)
-    if viewer is None:
-        print("to step through it, install anywidget: pip install 'ackademy[lab]'")
-        show(pieces)
-    else:
+    pieces = None if what is None else _pieces(*found)
+    viewer = widget(steps(*found), {"text/plain": ABOVE} if pieces is None else pieces.bundle)
+    if viewer is not None:
         display_one(viewer)
+        return
+    print("to step through it, install anywidget: pip install 'ackademy[lab]'")
+    if pieces is not None:
+        show(pieces)
+
+
+ABOVE = "The timeline above, row by row: run this cell in JupyterLab to step through it."
 
 
 def predict(question: str, options: Sequence[object], answer: object, why: str = "") -> Any:

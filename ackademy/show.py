@@ -17,6 +17,11 @@ class Pieces:
     svg: str
     text: str
 
+    @property
+    def bundle(self) -> dict[str, str]:
+        """Both by their MIME types."""
+        return {"image/svg+xml": self.svg, "text/plain": self.text}
+
 
 FITTED = "<style>.jp-RenderedSVG img{max-width:max(100%,700px);height:auto}</style>"
 """JupyterLab gives a picture its whole width, and lets a narrow notebook cut off its right edge,
@@ -39,7 +44,7 @@ def show(pieces: Pieces) -> None:
         f"{html.escape(pieces.text)}</pre></details>"
     )
     # JupyterLab draws no picture of a notebook that it does not trust yet, so the words are there.
-    display({"image/svg+xml": pieces.svg, "text/plain": pieces.text}, raw=True)  # type: ignore[no-untyped-call]
+    display(pieces.bundle, raw=True)  # type: ignore[no-untyped-call]
     display({"text/html": words, "text/plain": pieces.text}, raw=True)  # type: ignore[no-untyped-call]
 
 

@@ -330,36 +330,56 @@ def test_a_word_that_is_no_token_is_refused(run):
 
 # --- step --------------------------------------------------------------------------------------
 
+MISSING = "to step through it, install anywidget: pip install 'ackademy[lab]'\n"
 WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+def stepped(what: object = None) -> dict[str, str]:
+    with capture_output() as captured:
+        step(what)  # type: ignore[arg-type]
+    [output] = captured.outputs
+    return output.data
 
 
 def test_step_shows_one_output_a_widget_with_the_picture_and_the_words_beside_it(run):
     run(TWICE)
-    run("simulate('start_here', crash=5)")
-    [data] = run("step()").shown
+    data = stepped(simulate(NAME, crash=5))
     assert sorted(data) == [WIDGET, "image/svg+xml", "text/plain"]
     assert "charged again" in data["image/svg+xml"]
     assert "◀ charged again" in data["text/plain"]
 
 
-def test_step_without_words_is_about_what_was_shown_last(run):
+def test_step_without_words_is_about_what_was_shown_last(run, monkeypatch):
+    titles = []
+    monkeypatch.setattr(viewer, "widget", lambda shown, still: titles.append(shown["title"]))
     run(TWICE)
-    run("simulate('start_here')")
-    assert run("step()").shown[0]["text/plain"].startswith("A run without faults")
-    run("judge('start_here')")
-    assert run("step()").shown[0]["text/plain"].startswith("worker#1 crashes at effect 5")
-    run("timeline(simulate('start_here', crash=3))")
-    assert run("step()").shown[0]["text/plain"].startswith("worker#1 crashes at effect 3")
+    for cell in (
+        "simulate('start_here')", "judge('start_here')",
+        "timeline(simulate('start_here', crash=3))", "check('start_here', 'charged_once')",
+    ):  # fmt: skip
+        run(cell)
+        run("step()")
+    assert titles == [
+        "A run without faults",
+        "worker#1 crashes at effect 5",
+        "worker#1 crashes at effect 3",
+        "worker#1 crashes at effect 5",
+    ]
+
+
+def test_step_without_words_does_not_show_again_what_stands_above(run):
+    run(TWICE)
+    run("simulate('start_here', crash=5)")
+    [data] = run("step()").shown
+    assert sorted(data) == [WIDGET, "text/plain"]
+    assert data["text/plain"].startswith("The timeline above, row by row: ")
 
 
 def test_step_takes_what_timeline_takes(run):
     run(TWICE)
     simulated, judged = simulate(NAME, crash=5), judge(NAME)
     for what in (simulated, judged, simulated.token):
-        with capture_output() as captured:
-            step(what)
-        [output] = captured.outputs
-        assert output.data["text/plain"].startswith("worker#1 crashes at effect 5")
+        assert stepped(what)["text/plain"].startswith("worker#1 crashes at effect 5")
 
 
 def test_step_before_anything_was_shown_is_one_sentence(run):
@@ -374,7 +394,10 @@ def test_without_anywidget_step_shows_the_timeline_and_says_what_is_missing(run,
     run(TWICE)
     run("simulate('start_here', crash=5)")
     done = run("step()")
-    assert done.out == "to step through it, install anywidget: pip install 'ackademy[lab]'\n"
+    assert done.out == MISSING
+    assert done.shown == []
+    done = run("step(simulate('start_here', crash=5))")
+    assert done.out == MISSING
     assert [sorted(each) for each in done.shown] == [
         ["image/svg+xml", "text/plain"],
         ["text/html", "text/plain"],
