@@ -255,7 +255,7 @@ def _outside_shown(entry: _Outside) -> dict[str, Value]:
     if wrong:
         said += ", owed once" if entry.owed else ", and nobody owed it"
     elif entry.declined:
-        said = f"{said + ', ' if entry.done else ''}declined {times(entry.declined)}"
+        said += f", turned down {times(entry.declined)}"
     return {"name": entry.text, "words": said, "wrong": wrong}
 
 

@@ -24,10 +24,13 @@ from graders.timeline_text import FAILED, sentence
 from minibroker.sim.trace import Requested, Trace
 from minibroker.sim.values import Value
 
+MOST_STEPS = 200
+"""More than a picture has rows: who steps through a run scrolls it anyway."""
+
 
 def steps(run: Run, findings: Sequence[Finding] = ()) -> dict[str, Value]:
     """The steps of a run. One without a single row has none, and starts at 0."""
-    timeline = build(run, findings)
+    timeline = build(run, findings, MOST_STEPS)
     shown, scene, position = [], Scene(run.trace), 0
     for row, end in zip(timeline.rows, _ends(timeline, run.trace), strict=True):
         for event in run.trace.events[position:end]:

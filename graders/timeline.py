@@ -5,7 +5,7 @@ producer (what the scenario plays), each queue, each incarnation of each process
 ledgers that were used. A row is one thing that happened: an arrow from lane to lane, or a dot
 on one lane.
 
-Rows are at most `MOST_ROWS`. Of a longer run the beginning and the end are kept, and what
+Rows are at most `MOST_ROWS`, where no other number is asked for. Of a longer run the beginning and the end are kept, and what
 stands around each fault and each anomaly; a row says how many were left out between.
 """
 
@@ -78,12 +78,12 @@ class Timeline:
     rows: tuple[Row, ...]
 
 
-def build(run: Run, findings: Sequence[Finding] = ()) -> Timeline:
-    """The timeline of a run, with the events of `findings` marked."""
+def build(run: Run, findings: Sequence[Finding] = (), most: int = MOST_ROWS) -> Timeline:
+    """The timeline of a run in at most `most` rows, with the events of `findings` marked."""
     reading = Reading(run.trace)
     marks = notes(run.trace, findings)
     drafts = [row for row in reading.rows if _worth_a_row(row, marks)]
-    spans = _kept(drafts, marks)
+    spans = _kept(drafts, marks, most)
     lanes = _lanes(reading, [drafts[begin] for begin, end in spans if end == begin + 1])
     index = {place: position for position, place in enumerate(lanes)}
     found = {
@@ -157,19 +157,19 @@ _OFTEN: dict[Kind, str] = {
 }
 
 
-def _kept(drafts: Sequence[Draft], marks: Marks) -> list[tuple[int, int]]:
+def _kept(drafts: Sequence[Draft], marks: Marks, most: int) -> list[tuple[int, int]]:
     """What becomes a row each: spans of rows by position, of one row, or of many to leave out.
 
     Marked rows come first, then those where a process failed or began again."""
     count = len(drafts)
     keep = set(range(count))
-    if count > MOST_ROWS:
+    if count > most:
         keep = {*range(HEAD), *range(count - TAIL, count)}
         wanted = [position for position in range(count) if _marked(drafts[position], marks)]
         wanted += [position for position in range(count) if drafts[position].kind in TURNS]
         for position in wanted:
             around = set(range(max(0, position - BEFORE), min(count, position + AFTER + 1)))
-            if len(keep | around) <= MOST_ROWS - GAPS:
+            if len(keep | around) <= most - GAPS:
                 keep |= around
     spans: list[tuple[int, int]] = []
     position = 0

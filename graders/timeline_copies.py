@@ -47,11 +47,12 @@ class Copies:
 
     def published(self, event: Published) -> str:
         """A message as its producer sees it: ``order-1``, ``order-1 again (message 4)``, or with
-        the beginning of its body."""
-        named = self._subjects.get(event.message)
-        if named is not None:
-            subject, again = named
-            return f"{subject} again (message {event.message})" if again else subject
+        the beginning of its body. A process that publishes it moves it on."""
+        if event.message in self._subjects:
+            subject, again = self._subjects[event.message]
+            if again and event.who == "scenario":
+                return f"{subject} again (message {event.message})"
+            return str(self.named(event.message))
         if not event.queues:
             return f"message {event.message}"
         content = event.body[:200].decode("utf-8", "replace")

@@ -342,7 +342,7 @@ class Reading:
     def _declined(self, event: Declined, position: int) -> None:
         subject = words.plain(event.subject, words.MOST_OF_A_NAME)
         error = words.plain(event.error, words.MOST_OF_A_NAME)
-        self._in_ledger(position, event, "decline", f"{event.kind} {subject} declined: {error}")
+        self._in_ledger(position, event, "decline", f"{event.kind} {subject} not made: {error}")
 
     def _committed(self, event: Committed, position: int) -> None:
         self._in_ledger(position, event, "commit", calls.written(event.writes))

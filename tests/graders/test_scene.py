@@ -171,8 +171,10 @@ def test_what_nobody_owed_is_wrong_at_once() -> None:
 
 def test_a_declined_charge_was_not_made() -> None:
     no = t.Declined(at=0, who="worker#1", kind="charge", subject="order-1", error="CardDeclined")
-    assert outside(owed(1, "order-1"), no) == [("charge order-1", "declined once", False)]
-    assert outside(owed(1, "order-1"), no, CHARGE)[0][1] == "once, declined once"
+    assert outside(owed(1, "order-1"), no) == [
+        ("charge order-1", "not yet, turned down once", False)
+    ]
+    assert outside(owed(1, "order-1"), no, CHARGE)[0][1] == "once, turned down once"
 
 
 def test_a_committed_transaction_is_listed_by_its_writes() -> None:

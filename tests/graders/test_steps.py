@@ -5,7 +5,7 @@ import json
 import pytest
 
 from graders.judges import Finding
-from graders.steps import steps
+from graders.steps import MOST_STEPS, steps
 from graders.timeline import build
 from graders.timeline_text import sentence
 from minibroker.sim import trace as t
@@ -35,7 +35,7 @@ def said(shown: dict) -> list[str]:
 def test_there_is_a_step_for_each_row_with_its_sentence_and_its_place(story: str) -> None:
     verdict = stories.failing(*STORIES[story])
     assert verdict.witness is not None
-    timeline = build(verdict.witness, verdict.findings)
+    timeline = build(verdict.witness, verdict.findings, MOST_STEPS)
     shown = of(*STORIES[story])
     assert [step["sentence"] for step in shown["steps"]] == [
         sentence(timeline, row) for row in timeline.rows

@@ -81,6 +81,6 @@ def test_a_declined_charge_is_one_dashed_row_to_the_ledger() -> None:
         ),
         failed(3, "CardDeclined", "no money"), asked(4, "receive"), answered(4, None, "idle"),
     )  # fmt: skip
-    assert told(timeline)[:1] == [("worker#1", "payments", "charge order-1 declined: CardDeclined")]
+    assert told(timeline)[:1] == [("worker#1", "payments", "charge order-1 not made: CardDeclined")]
     assert len(timeline.rows) == 2
     assert timeline.rows[0].events == (2, 3)
