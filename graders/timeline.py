@@ -5,8 +5,9 @@ producer (what the scenario plays), each queue, each incarnation of each process
 ledgers that were used. A row is one thing that happened: an arrow from lane to lane, or a dot
 on one lane.
 
-Rows are at most `MOST_ROWS`, where no other number is asked for. Of a longer run the beginning and the end are kept, and what
-stands around each fault and each anomaly; a row says how many were left out between.
+Rows are at most `MOST_ROWS`, or as many as are asked for. Of a longer run the beginning and the
+end are kept, and what stands around each fault and each anomaly; a row says how many were left out
+between.
 """
 
 from collections import Counter
