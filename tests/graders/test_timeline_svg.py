@@ -200,12 +200,13 @@ def test_many_incarnations_stand_one_below_the_other_and_make_no_picture_wider()
 def test_each_of_many_incarnations_has_its_head_where_it_begins() -> None:
     timeline = lives(5)
     picture, places = svg(timeline), layout(timeline)
-    heads = {
-        element.text: float(element.get("y") or 0)
+    named = [
+        (element.text or "", float(element.get("y") or 0))
         for element in parsed(picture).iter(f"{NAMESPACE}text")
         if (element.text or "").startswith("worker#")
-    }
-    assert list(heads) == [f"worker#{n}" for n in range(1, 6)]
+    ]
+    assert [name for name, _ in named] == [f"worker#{n}" for n in range(1, 6)]
+    heads = dict(named)
     for lane in timeline.lanes[2:-1]:
         assert lane.born is not None
         assert places.top(lane.born) < heads[lane.name] < places.top(lane.born + 1)
