@@ -5,6 +5,7 @@
   the learner's code does.
 - ``simulate(name, crash=N)``: one schedule, and its timeline.
 - ``timeline(what)``: the timeline of a simulation, a judgement or a replay token.
+- ``step(what)``: the same to step through; without `what` the timeline that was shown last.
 - ``predict(question, options, answer)``: commit to an answer before running the next cell.
 - ``hint(exercise)``: the next hint.
 """
@@ -12,12 +13,12 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from ackademy.cells import CannotDo
 from ackademy.hinting import has_hints, take
 from ackademy.progress.results import record
-from ackademy.show import Pieces, show
+from ackademy.show import Pieces, display_one, occasion, show
 from graders import explain
 from graders.cell import NoSolution, solution
 from graders.check import check_cells, one_run
@@ -119,7 +120,7 @@ class Simulation:
 
     def _ipython_display_(self) -> None:
         print(self)
-        show(_pieces(self.run, self.findings))
+        _show(self.run, self.findings)
 
     def __repr__(self) -> str:
         trace = self.run.trace
@@ -149,6 +150,47 @@ def simulate(name: str, crash: int | None = None) -> Simulation:
 
 def timeline(what: "Simulation | Judgement | str") -> None:
     """Show the timeline of a simulation, of a judgement's first failure, or of a token."""
+    if (found := _schedule(what)) is not None:
+        _show(*found)
+
+
+def step(what: "Simulation | Judgement | str | None" = None) -> None:
+    """Step through a timeline: `what` is as for `timeline`, or nothing for the one that was shown
+    last. Where there are no widgets, it is shown as `timeline` shows it, unless it stands above
+    already."""
+    from ackademy.viewer import widget
+    from graders.steps import steps
+
+    found = _schedule(what) if what is not None else _last_shown()
+    if found is None:
+        return
+    pieces = None if what is None else _pieces(*found)
+    viewer = widget(steps(*found), {"text/plain": ABOVE} if pieces is None else pieces.bundle)
+    if viewer is not None:
+        display_one(viewer)
+        return
+    print("to step through it, install anywidget: pip install 'ackademy[lab]'")
+    if pieces is not None:
+        show(pieces)
+
+
+ABOVE = "The timeline above, row by row: run this cell in JupyterLab to step through it."
+
+
+def predict(question: str, options: Sequence[object], answer: object, why: str = "") -> Any:
+    """A question to answer before going on. Nothing is graded; the reason comes with the
+    answer."""
+    from ackademy.prediction import prediction
+
+    return prediction(question, options, answer, why)
+
+
+Schedule: TypeAlias = tuple[Run, Sequence[Finding]]
+"""A run and what was found in it."""
+
+
+def _schedule(what: "Simulation | Judgement | str") -> Schedule | None:
+    """The schedule that is meant; None, and a line that says why, when there is none."""
     if isinstance(what, str):
         parsed = token(what)
         spec = load(parsed.exercise)
@@ -161,21 +203,23 @@ def timeline(what: "Simulation | Judgement | str") -> None:
             )
         what = _simulated(spec, source, parsed.plan, parsed.seed)
     if isinstance(what, Simulation):
-        show(_pieces(what.run, what.findings))
-        return
+        return what.run, what.findings
     for verdict in what.verdicts:
-        if verdict.outcome == "fail":
-            show(_pieces_of(verdict))
-            return
+        if verdict.outcome == "fail" and verdict.witness is not None:
+            return verdict.witness, verdict.findings
     print("no promise was broken, so there is no failing schedule to show")
+    return None
 
 
-def predict(question: str, options: Sequence[object], answer: object, why: str = "") -> Any:
-    """A question to answer before going on. Nothing is graded; the reason comes with the
-    answer."""
-    from ackademy.prediction import prediction
+def _last_shown() -> Schedule | None:
+    if not _shown:
+        print("no timeline was shown yet; run a check, judge or simulate first")
+        return None
+    return _shown[-1]
 
-    return prediction(question, options, answer, why)
+
+_shown: list[Schedule] = []
+"""The schedule whose timeline was shown last, if one was."""
 
 
 def _source(spec: Spec) -> str:
@@ -220,17 +264,20 @@ def _shell() -> Any:
 
 def _show_failure(verdict: Verdict) -> None:
     """The shortest failing schedule, and how to see it again."""
-    show(_pieces_of(verdict))
-    print(f'This schedule again: timeline("{verdict.token}")')
-
-
-def _pieces_of(verdict: Verdict) -> Pieces:
     assert verdict.witness is not None
-    return _pieces(verdict.witness, verdict.findings)
+    _show(verdict.witness, verdict.findings)
+    print(f'This schedule again: timeline("{verdict.token}")')
+    print("Step through it: step()")
+
+
+def _show(run: Run, findings: Sequence[Finding]) -> None:
+    _shown[:] = [(run, findings)]
+    show(_pieces(run, findings))
 
 
 def _pieces(run: Run, findings: Sequence[Finding]) -> Pieces:
-    return Pieces(explain.run_svg(run, findings), explain.run_text(run, findings))
+    words = explain.run_text(run, findings)
+    return Pieces(explain.run_svg(run, findings, of=occasion(words)), words)
 
 
 _watch()

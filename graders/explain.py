@@ -86,9 +86,9 @@ def run_text(run: Run, findings: Sequence[Finding] = ()) -> str:
     return "\n\n".join(_told(run, build(run, findings))) + "\n"
 
 
-def run_svg(run: Run, findings: Sequence[Finding] = ()) -> str:
-    """The timeline of any run as a picture."""
-    return svg(build(run, findings))
+def run_svg(run: Run, findings: Sequence[Finding] = (), of: str = "") -> str:
+    """The timeline of any run as a picture; `of` as in `graders.timeline_svg.svg`."""
+    return svg(build(run, findings), of)
 
 
 def printed(pieces: Sequence[Printed]) -> list[str]:

@@ -5,8 +5,9 @@ producer (what the scenario plays), each queue, each incarnation of each process
 ledgers that were used. A row is one thing that happened: an arrow from lane to lane, or a dot
 on one lane.
 
-Rows are at most `MOST_ROWS`. Of a longer run the beginning and the end are kept, and what
-stands around each fault and each anomaly; a row says how many were left out between.
+Rows are at most `MOST_ROWS`, or as many as are asked for. Of a longer run the beginning and the
+end are kept, and what stands around each fault and each anomaly; a row says how many were left out
+between.
 """
 
 from collections import Counter
@@ -17,9 +18,9 @@ from typing import TypeAlias
 from graders.judges import Finding
 from graders.stage import Run
 from graders.timeline_draft import PRODUCER, Draft, Kind, LaneKind, Place
+from graders.timeline_faults import title
 from graders.timeline_notes import notes
 from graders.timeline_rows import Reading
-from minibroker.sim.trace import Crashed
 
 MOST_ROWS = 60
 HEAD, TAIL = 18, 10
@@ -28,6 +29,9 @@ BEFORE, AFTER = 4, 2
 
 GAPS = 6
 """Room for the rows that say how many were left out."""
+
+FAULTS = frozenset({"crash", "fault"})
+"""Kinds of rows that tell what was done to the code."""
 
 TURNS = frozenset({"start", "exit", "failed"})
 
@@ -75,12 +79,12 @@ class Timeline:
     rows: tuple[Row, ...]
 
 
-def build(run: Run, findings: Sequence[Finding] = ()) -> Timeline:
-    """The timeline of a run, with the events of `findings` marked."""
+def build(run: Run, findings: Sequence[Finding] = (), most: int = MOST_ROWS) -> Timeline:
+    """The timeline of a run in at most `most` rows, with the events of `findings` marked."""
     reading = Reading(run.trace)
     marks = notes(run.trace, findings)
     drafts = [row for row in reading.rows if _worth_a_row(row, marks)]
-    spans = _kept(drafts, marks)
+    spans = _kept(drafts, marks, most)
     lanes = _lanes(reading, [drafts[begin] for begin, end in spans if end == begin + 1])
     index = {place: position for position, place in enumerate(lanes)}
     found = {
@@ -93,7 +97,7 @@ def build(run: Run, findings: Sequence[Finding] = ()) -> Timeline:
         for begin, end in spans
     )
     return Timeline(
-        _title(run),
+        title(run.trace),
         tuple(_lane(reading, place, found) for place in lanes),
         tuple(rows),
     )
@@ -109,7 +113,7 @@ def _worth_a_row(row: Draft, marks: Marks) -> bool:
 
 
 def _marked(row: Draft, marks: Marks) -> bool:
-    return row.kind == "crash" or any(event in marks for event in row.events)
+    return row.kind in FAULTS or any(event in marks for event in row.events)
 
 
 def _row(draft: Draft, marks: Marks, lanes: dict[Place, int]) -> Row:
@@ -121,7 +125,7 @@ def _row(draft: Draft, marks: Marks, lanes: dict[Place, int]) -> Row:
         to=lanes[draft.to] if draft.to is not None else None,
         text=draft.sentence,
         kind=draft.kind,
-        fault=draft.kind == "crash",
+        fault=draft.kind in FAULTS,
         anomaly=bool(found),
         note="; ".join(dict.fromkeys(note for note in found if note)),
         events=tuple(draft.events),
@@ -149,23 +153,24 @@ _OFTEN: dict[Kind, str] = {
     "read": "reads",
     "requeue": "requeues",
     "settle": "settlements",
+    "dead letter": "dead letters",
     "commit": "commits",
 }
 
 
-def _kept(drafts: Sequence[Draft], marks: Marks) -> list[tuple[int, int]]:
+def _kept(drafts: Sequence[Draft], marks: Marks, most: int) -> list[tuple[int, int]]:
     """What becomes a row each: spans of rows by position, of one row, or of many to leave out.
 
     Marked rows come first, then those where a process failed or began again."""
     count = len(drafts)
     keep = set(range(count))
-    if count > MOST_ROWS:
+    if count > most:
         keep = {*range(HEAD), *range(count - TAIL, count)}
         wanted = [position for position in range(count) if _marked(drafts[position], marks)]
         wanted += [position for position in range(count) if drafts[position].kind in TURNS]
         for position in wanted:
             around = set(range(max(0, position - BEFORE), min(count, position + AFTER + 1)))
-            if len(keep | around) <= MOST_ROWS - GAPS:
+            if len(keep | around) <= most - GAPS:
                 keep |= around
     spans: list[tuple[int, int]] = []
     position = 0
@@ -216,8 +221,3 @@ def _lane(reading: Reading, place: Place, found: dict[int, int]) -> Lane:
         found.get(id(death)) if death is not None else None,
         death is not None and death.kind == "crash",
     )
-
-
-def _title(run: Run) -> str:
-    crashes = [f"{event.who} crashes at effect {event.number}" for event in run.trace.of(Crashed)]
-    return " and ".join(crashes) if crashes else "A run without faults"

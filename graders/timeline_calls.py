@@ -91,9 +91,9 @@ def asked(request: Requested) -> str:
     return plain(f"{request.op}()")
 
 
-def refused(request: Requested | None, error: str, message: str) -> str:
+def refused(request: Requested | None, error: str, message: str, became: str = "refused") -> str:
     """A call that raised an error in the process. A broken unique key says it all by itself."""
-    what = f"{asked(request)} refused: " if request is not None else ""
+    what = f"{asked(request)} {became}: " if request is not None else ""
     if error == "UniqueViolation" or not message:
         return plain(what + error)
     return plain(f"{what}{error}: {message}")

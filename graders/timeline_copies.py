@@ -7,8 +7,9 @@ number alone.
 
 from dataclasses import dataclass, field
 
+from graders.judges.debts import debts
 from graders.timeline_words import MOST_OF_A_NAME, plain
-from minibroker.sim.trace import Delivered, Owed, Published, Requeued, Settled, Trace
+from minibroker.sim.trace import DeadLettered, Delivered, Published, Requeued, Settled, Trace
 from minibroker.sim.values import Value
 
 
@@ -32,10 +33,12 @@ class Copies:
         self._subjects: dict[int, tuple[str, bool]] = {}
         self._pushed: dict[str, list[Delivered]] = {}
         seen: set[str] = set()
-        for event in trace.of(Owed):
-            name = plain(event.subject, MOST_OF_A_NAME)
-            self._subjects[event.message] = name, event.subject in seen
-            seen.add(event.subject)
+        for (_, subject), debt in debts(trace).items():
+            name = plain(subject, MOST_OF_A_NAME)
+            for message in debt.messages:
+                if message not in self._subjects:
+                    self._subjects[message] = name, subject in seen
+                seen.add(subject)
 
     def named(self, message: int, *marks: str) -> Copy:
         """A copy of a message, with what is said of it."""
@@ -44,11 +47,12 @@ class Copies:
 
     def published(self, event: Published) -> str:
         """A message as its producer sees it: ``order-1``, ``order-1 again (message 4)``, or with
-        the beginning of its body."""
-        named = self._subjects.get(event.message)
-        if named is not None:
-            subject, again = named
-            return f"{subject} again (message {event.message})" if again else subject
+        the beginning of its body. A process that publishes it moves it on."""
+        if event.message in self._subjects:
+            subject, again = self._subjects[event.message]
+            if again and event.who == "scenario":
+                return f"{subject} again (message {event.message})"
+            return str(self.named(event.message))
         if not event.queues:
             return f"message {event.message}"
         content = event.body[:200].decode("utf-8", "replace")
@@ -73,10 +77,11 @@ class Copies:
                 return pushed.pop(index)
         return None
 
-    def withdraw(self, event: Settled | Requeued) -> None:
-        """A copy was settled or went back: it is no longer on its way."""
-        if pushed := self._pushed.get(event.who):
-            copy = event.queue, event.message
+    def withdraw(self, event: Settled | Requeued | DeadLettered) -> None:
+        """A copy was settled or went back: it is no longer on its way to anybody. (What the
+        broker does by itself names no process.)"""
+        copy = event.queue, event.message
+        for pushed in self._pushed.values():
             pushed[:] = [one for one in pushed if (one.queue, one.message) != copy]
 
     def lose(self, who: str) -> None:

@@ -13,10 +13,11 @@ from graders.timeline_words import listed
 Kind: TypeAlias = Literal[
     "publish", "deliver", "take", "settle", "requeue", "subscribe",
     "effect", "dedup", "commit", "read", "poll", "sleep", "call",
-    "error", "crash", "start", "exit", "interrupt", "failed", "end", "cut",
+    "dead letter", "return", "not accepted", "decline",
+    "error", "crash", "fault", "start", "exit", "interrupt", "failed", "end", "cut",
 ]  # fmt: skip
-"""What a row tells of: ``error`` is a refused call, ``failed`` a process or a run that failed by
-itself, ``cut`` stands for rows that were left out; the others say it."""
+"""What a row tells of: ``error`` is a call that raised in its process, ``failed`` a process or a
+run that failed by itself, ``cut`` stands for rows that were left out; the others say it."""
 
 LaneKind: TypeAlias = Literal["producer", "queue", "process", "ledger"]
 
@@ -50,7 +51,7 @@ class Draft:
     def sentence(self) -> str:
         """The row's text as it stands now."""
         copies = listed([str(copy) for copy in self.copies])
-        text = f"{self.text} {copies}{self.after}" if copies else self.text
+        text = f"{self.text} {copies}{self.after}".lstrip() if copies else self.text
         return f"{text} ({self.times} times)" if self.times > 1 else text
 
     def alike(self, other: "Draft") -> bool:

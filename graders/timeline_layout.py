@@ -6,7 +6,7 @@ cut. Columns from left to right: the time, the effect's number, the lanes, the n
 """
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from unicodedata import east_asian_width
@@ -41,6 +41,9 @@ POINTER = 14
 BESIDE = 12
 """From a lifeline to a label beside it."""
 
+SIDE_BY_SIDE = 3
+"""More incarnations of a process than this share one column, each with its head where it begins."""
+
 REPEAT_HEADS = 25
 """With more rows than this the heads stand below them too."""
 
@@ -58,7 +61,9 @@ class Label:
 @dataclass(frozen=True, slots=True)
 class Layout:
     """All places. `lanes` are the lifelines from left to right, `heads` the widths of their
-    heads, `labels` one for each row; `notes` is where notes begin."""
+    heads, `labels` one for each row; `notes` is where notes begin. Where a process has many
+    incarnations their lifelines are one below the other: `after` has, for each lane, the lane that
+    follows it in its column, and the other way round `before`."""
 
     lanes: tuple[float, ...]
     heads: tuple[float, ...]
@@ -67,6 +72,8 @@ class Layout:
     width: float
     height: float
     heads_below: bool
+    after: Mapping[int, int]
+    before: Mapping[int, int]
 
     def top(self, row: int) -> float:
         """Where a row begins."""
@@ -80,19 +87,26 @@ def layout(timeline: Timeline) -> Layout:
         min(MOST_HEAD, max(width(lane.name, SIZE, bold=True), width("your code", 10)) + 20)
         for lane in timeline.lanes
     ]
-    gaps = _gaps(rows, heads)
-    first = LANES + (heads[0] / 2 if heads else 0)
-    lanes = [*accumulate(gaps, initial=first)] if heads else []
-    last = lanes[-1] + heads[-1] / 2 if heads else LANES + 300.0
-    beside = [min(_right_end(row, lanes), last + MOST_PAST) for row in rows]
+    columns, after = _columns(timeline)
+    before = {later: lane for lane, later in after.items()}
+    widest: dict[int, float] = {}
+    for column, head in zip(columns, heads, strict=True):
+        widest[column] = max(head, widest.get(column, 0.0))
+    gaps = _gaps(rows, columns, [*widest.values()])
+    first = LANES + (widest[0] / 2 if heads else 0)
+    middles = [*accumulate(gaps, initial=first)] if heads else []
+    lanes = [middles[column] for column in columns]
+    aside = [heads[lane] / 2 + 6 if lane in before else BESIDE for lane in range(len(lanes))]
+    last = lanes[-1] + widest[columns[-1]] / 2 if heads else LANES + 300.0
+    beside = [min(_right_end(row, lanes, aside), last + MOST_PAST) for row in rows]
     noted = [end for row, end in zip(rows, beside, strict=True) if row.note]
     notes = max([last, *noted]) + 14
     note = max((width(row.note, SIZE, bold=True) + POINTER for row in rows if row.note), default=0)
     total = max([420, notes + min(note, MOST_NOTE), *beside]) + MARGIN
-    labels = tuple(_label(row, lanes, notes - 8 if row.note else total - 8) for row in rows)
+    labels = tuple(_label(row, lanes, aside, notes - 8 if row.note else total - 8) for row in rows)
     below = len(rows) > REPEAT_HEADS
     height = TITLE + HEADER + ROW * len(rows) + 16 + (HEADER if below else 0)
-    return Layout(tuple(lanes), tuple(heads), labels, notes, total, height, below)
+    return Layout(tuple(lanes), tuple(heads), labels, notes, total, height, below, after, before)
 
 
 def fit(text: str, room: float, size: float, bold: bool = False) -> str:
@@ -109,14 +123,45 @@ def width(text: str, size: float, bold: bool = False) -> float:
     return units * size * (1.1 if bold else 1.0)
 
 
-def _gaps(rows: Sequence[Row], heads: Sequence[float]) -> list[float]:
-    """How far apart the lifelines are: enough for the heads, and within bounds for labels."""
+def _columns(timeline: Timeline) -> tuple[list[int], dict[int, int]]:
+    """The column of each lane, and for each lane the one that follows it in the same column."""
+    incarnations: dict[str, list[int]] = {}
+    for position, lane in enumerate(timeline.lanes):
+        if lane.kind == "process":
+            incarnations.setdefault(lane.name.rpartition("#")[0], []).append(position)
+    after: dict[int, int] = {}
+    for lives in incarnations.values():
+        if len(lives) > SIDE_BY_SIDE and _one_after_another(timeline, lives):
+            after.update(pairwise(lives))
+    follow = set(after.values())
+    columns = accumulate(int(n > 0 and n not in follow) for n in range(len(timeline.lanes)))
+    return [*columns], after
+
+
+def _one_after_another(timeline: Timeline, lives: Sequence[int]) -> bool:
+    """Whether each of these lanes has its beginning in the picture, and nothing more to do with
+    the one before it: else a row would seem to be of the other."""
+    last = {
+        lane: index
+        for index, row in enumerate(timeline.rows)
+        for lane in (row.start, row.to)
+        if lane is not None
+    }
+    return all(
+        (born := timeline.lanes[later].born) is not None and last.get(one, -1) < born
+        for one, later in pairwise(lives)
+    )
+
+
+def _gaps(rows: Sequence[Row], columns: Sequence[int], heads: Sequence[float]) -> list[float]:
+    """How far apart the columns are: enough for the heads, and within bounds for labels."""
     gaps = [(one + other) / 2 + 16 for one, other in pairwise(heads)]
-    spans = [
-        (min(row.start, row.to), max(row.start, row.to), _needs(row) + 28)
+    ends = [
+        (columns[row.start], columns[row.to], _needs(row) + 28)
         for row in rows
-        if row.start is not None and row.to is not None and row.start != row.to
+        if row.start is not None and row.to is not None
     ]
+    spans = [(min(one, other), max(one, other), need) for one, other, need in ends if one != other]
     for begin, end, need in sorted(spans, key=lambda span: span[1] - span[0]):
         lacks = need - sum(gaps[begin:end])
         if lacks > 0:
@@ -134,14 +179,19 @@ def heavy(row: Row) -> bool:
     return row.fault or row.kind == "effect"
 
 
-def _right_end(row: Row, lanes: Sequence[float]) -> float:
+def _right_end(row: Row, lanes: Sequence[float], aside: Sequence[float]) -> float:
     """How far right a label beside a lifeline would like to reach."""
     if row.start is None or row.to is not None:
         return 0.0
-    return lanes[row.start] + BESIDE + _needs(row) + 1
+    return lanes[row.start] + _aside(row, aside) + _needs(row) + 1
 
 
-def _label(row: Row, lanes: Sequence[float], right: float) -> Label:
+def _aside(row: Row, aside: Sequence[float]) -> float:
+    """How far from its lifeline a label begins: past the head, if one stands in the row."""
+    return aside[row.start] if row.kind == "start" and row.start is not None else BESIDE
+
+
+def _label(row: Row, lanes: Sequence[float], aside: Sequence[float], right: float) -> Label:
     """In the middle above the arrow, or beside the lifeline, on the side where there is room;
     always between the numbers and `right`."""
     left, need = LANES + 4.0, _needs(row)
@@ -153,9 +203,9 @@ def _label(row: Row, lanes: Sequence[float], right: float) -> Label:
         begin = max(left, min(middle - need / 2, right - need))
     else:
         lane = lanes[row.start]
-        begin = lane + BESIDE
+        begin = lane + _aside(row, aside)
         if need > right - begin and lane - left > right - lane:
-            end = lane - BESIDE
+            end = lane - _aside(row, aside)
             begin = max(left, end - need)
     shown = fit(row.text, end - begin, SIZE, heavy(row))
     return Label(begin, width(shown, SIZE, heavy(row)), shown, row.text)

@@ -13,23 +13,30 @@ from collections.abc import Callable
 from typing import Any
 
 from graders import timeline_calls as calls
+from graders import timeline_moves as moves
 from graders import timeline_words as words
 from graders.timeline_copies import Copies
 from graders.timeline_draft import PRODUCER, Draft, Drafts, Kind, Place
+from graders.timeline_faults import fault
 from minibroker.sim.trace import (
     Answered,
     Committed,
     Crashed,
+    DeadLettered,
+    Declined,
     Deduplicated,
     Delivered,
     Ended,
     Event,
     Exited,
+    Faulted,
     GaveUp,
     Interrupted,
+    NotAccepted,
     Published,
     Requested,
     Requeued,
+    Returned,
     Settled,
     SideEffect,
     Started,
@@ -52,7 +59,10 @@ class Reading:
         self._answers = {event.number: event for event in trace.of(Answered)}
         self._requests: dict[int, Requested] = {}
         self._cause: Requested | None = None
+        self._asked = 0  # where in the trace the cause stands
+        self._faulted: set[int] = set()
         self._handed: dict[tuple[str, int], Draft] = {}
+        self._not_accepted = {event.message for event in trace.of(NotAccepted)}
         readers = self._readers()
         for position, event in enumerate(trace):
             if self._cause is not None and self._cause.at != event.at:
@@ -72,6 +82,7 @@ class Reading:
             Answered: self._answered,
             Interrupted: self._interrupted,
             Crashed: self._crashed,
+            Faulted: self._fault,
             Exited: self._exited,
             GaveUp: self._gave_up,
             Ended: self._ended,
@@ -79,18 +90,26 @@ class Reading:
             Delivered: self._delivered,
             Settled: self._settled,
             Requeued: self._requeued,
+            DeadLettered: self._dead_lettered,
+            Returned: self._returned,
+            NotAccepted: self._refused,
             SideEffect: self._side_effect,
+            Declined: self._declined,
             Deduplicated: self._deduplicated,
             Committed: self._committed,
         }
 
     def _number(self, who: str) -> int | None:
         """The effect that is the cause of what happens now, if it is one of `who`."""
-        return self._cause.number if self._cause is not None and self._cause.who == who else None
+        return self._cause.number if self._cause is not None and self._caused(who) else None
 
     def _verb(self) -> str:
         """The operation that is the cause of what happens now; empty if there is none."""
         return self._cause.op.removeprefix("basic_") if self._cause is not None else ""
+
+    def _caused(self, who: str) -> bool:
+        """Whether `who` asked for what happens now."""
+        return self._cause is not None and self._cause.who == who
 
     def _queue(self, name: str) -> Place:
         shown = words.plain(name, words.MOST_OF_A_NAME)
@@ -103,7 +122,7 @@ class Reading:
     ) -> Draft:
         """A row for what a process does by itself."""
         return self._drafts.add(
-            position, Draft(event.at, ("process", event.who), kind, text, None, number)
+            position, Draft(event.at, _place(event.who), kind, text, None, number)
         )
 
     # --- processes ---------------------------------------------------------------------
@@ -130,6 +149,11 @@ class Reading:
             about = str(self._copies.named(push.message)) if push is not None else ""
         text = calls.crash(request, made, about)
         self._dead(event.who, self._own(position, event, "crash", text, event.number))
+
+    def _fault(self, event: Faulted, position: int) -> None:
+        self._faulted.add(event.number)
+        text = fault(event, self._requests.get(event.number))
+        self._own(position, event, "fault", text, event.number)
 
     def _exited(self, event: Exited, position: int) -> None:
         last, place = self._drafts.last, ("process", event.who)
@@ -163,7 +187,8 @@ class Reading:
     # --- effects -----------------------------------------------------------------------
 
     def _requested(self, event: Requested, position: int) -> None:
-        self._cause = self._requests[event.number] = event
+        self._cause, self._asked = event, position
+        self._requests[event.number] = event
         shown = calls.shown(event, self._answers.get(event.number))
         if shown is None:
             return
@@ -177,8 +202,12 @@ class Reading:
     def _answered(self, event: Answered, position: int) -> None:
         self._cause = None
         request, number = self._requests.get(event.number), event.number
-        if event.error:
-            text = calls.refused(request, event.error, event.message)
+        done = self._drafts.done.get(number)
+        if event.error and done is not None and done.kind == "decline":
+            done.events.append(position)
+        elif event.error:
+            became = "failed" if number in self._faulted else "refused"
+            text = calls.refused(request, event.error, event.message, became)
             row = self._own(position, event, "error", text, number)
             if request is not None and request.client in calls.LEDGERS:
                 row.to = "ledger", request.client
@@ -212,17 +241,26 @@ class Reading:
     # --- queues ------------------------------------------------------------------------
 
     def _published(self, event: Published, position: int) -> None:
-        scenario = event.who == "scenario"
-        if scenario:
+        if event.who == "scenario":
             self._cause = None
-        start: Place = PRODUCER if scenario else ("process", event.who)
         text = f"publish {self._copies.published(event)}"
-        if not event.queues:
-            text += f", dropped: no queue for {words.routed(event.exchange, event.routing_key)}"
+        text += moves.unrouted(event, event.message in self._not_accepted)
         queues: list[Place | None] = [self._queue(name) for name in event.queues]
         for to in queues or [None]:
-            row = Draft(event.at, start, "publish", text, to, self._number(event.who))
+            row = Draft(event.at, _place(event.who), "publish", text, to, self._number(event.who))
             self._drafts.add(position, row)
+
+    def _returned(self, event: Returned, position: int) -> None:
+        after = f" to its publisher: {words.plain(event.text, words.MOST_OF_A_NAME)}"
+        start, number = _place(event.who), self._number(event.who)
+        row = Draft(event.at, start, "return", "return", None, number, after)
+        self._drafts.add(position, row, self._copies.named(event.message))
+
+    def _refused(self, event: NotAccepted, position: int) -> None:
+        start, to = self._queue(event.queue), _place(event.who)
+        number, after = self._number(event.who), moves.full(event.queue)
+        row = Draft(event.at, start, "not accepted", "", to, number, after)
+        self._drafts.add(position, row, self._copies.named(event.message))
 
     def _delivered(self, event: Delivered, position: int) -> None:
         marks = ["redelivered"] if event.redelivered else []
@@ -231,7 +269,7 @@ class Reading:
         got = self._verb() == "get"
         number = self._number(event.who) if got else None
         start: Place = self._queue(event.queue)
-        to: Place = "process", event.who
+        to = _place(event.who)
         row = Draft(event.at, start, "deliver", "deliver", to, number)
         row = self._drafts.add(position, row, self._copies.named(event.message, *marks))
         self._handed[event.queue, event.message] = row
@@ -245,19 +283,16 @@ class Reading:
             copy = next(copy for copy in handed.copies if copy.message == event.message)
             copy.marks.append("auto-acked")
             return
-        verb, after = {"acked": "ack", "purged": "purge"}.get(event.how, event.how), ""
-        if event.how == "dropped":
-            verb, after = self._verb() or "reject", ": dropped"
+        verb, after = moves.settled(event, self._verb())
         self._moved(position, event, "settle", verb, after, self._number(event.who))
 
     def _requeued(self, event: Requeued, position: int) -> None:
-        verb = self._verb() or "nack"
-        if event.why == "nacked" and verb in ("nack", "reject"):
-            number = self._number(event.who)
-            self._moved(position, event, "requeue", verb, ": requeued", number)
-        else:
-            why = "subscription ended" if event.why == "nacked" else event.why
+        verb = self._verb()
+        if why := moves.requeued(event, verb or "nack"):
             self._moved(position, event, "requeue", "requeue", f": {why}", None)
+        else:
+            number = self._number(event.who)
+            self._moved(position, event, "requeue", verb or "nack", ": requeued", number)
 
     def _moved(
         self,
@@ -269,9 +304,28 @@ class Reading:
         number: int | None,
     ) -> None:
         self._copies.withdraw(event)
-        to = self._queue(event.queue)
-        row = Draft(event.at, ("process", event.who), kind, verb, to, number, after)
+        start, to = _place(event.who), self._queue(event.queue)
+        by_itself = isinstance(event, Settled) and event.how in BY_ITSELF
+        if start is None or (by_itself and not self._caused(event.who)):
+            row = Draft(event.at, to, kind, verb, None, None, after)
+        else:
+            row = Draft(event.at, start, kind, verb, to, number, after)
         self._drafts.add(position, row, self._copies.named(event.message))
+
+    def _dead_lettered(self, event: DeadLettered, position: int) -> None:
+        self._copies.withdraw(event)
+        start, name = self._queue(event.queue), self._copies.named(event.message)
+        if self._caused(event.who) and (verb := self._verb()) in moves.REFUSALS:
+            # The call has its own row, or nobody would see who said no.
+            number, who = self._number(event.who), _place(event.who)
+            call = Draft(event.at, who, "settle", verb, start, number)
+            self._drafts.add(self._asked, call, name)
+        queues: list[Place | None] = [self._queue(queue) for queue in event.queues]
+        for to in queues or [None]:
+            onward = to if to != start else None
+            row = Draft(event.at, start, "dead letter", "dead-letter", onward)
+            row.after = moves.dead(event)
+            self._drafts.add(position, row, name)
 
     # --- ledgers -----------------------------------------------------------------------
 
@@ -285,14 +339,34 @@ class Reading:
         text = f"{event.kind} {subject} again: same key, nothing {words.done(event.kind)}"
         self._in_ledger(position, event, "dedup", text)
 
+    def _declined(self, event: Declined, position: int) -> None:
+        subject = words.plain(event.subject, words.MOST_OF_A_NAME)
+        error = words.plain(event.error, words.MOST_OF_A_NAME)
+        self._in_ledger(position, event, "decline", f"{event.kind} {subject} not made: {error}")
+
     def _committed(self, event: Committed, position: int) -> None:
         self._in_ledger(position, event, "commit", calls.written(event.writes))
 
     def _in_ledger(
-        self, position: int, event: SideEffect | Deduplicated | Committed, kind: Kind, text: str
+        self,
+        position: int,
+        event: SideEffect | Deduplicated | Declined | Committed,
+        kind: Kind,
+        text: str,
     ) -> None:
         kind_of_effect = "commit" if isinstance(event, Committed) else event.kind
         ledger = self._cause.client if self._cause is not None else words.ledger(kind_of_effect)
         number = self._number(event.who)
-        row = Draft(event.at, ("process", event.who), kind, text, ("ledger", ledger), number)
+        row = Draft(event.at, _place(event.who), kind, text, ("ledger", ledger), number)
         self._drafts.add(position, row)
+
+
+BY_ITSELF = frozenset({"expired", "overflowed", "undeliverable"})
+"""Ways in which the broker drops a copy without being asked to."""
+
+
+def _place(who: str) -> Place | None:
+    """Where somebody stands; the broker stands where its queues do."""
+    if who == "broker":
+        return None
+    return PRODUCER if who == "scenario" else ("process", who)

@@ -10,6 +10,7 @@ a dashed line. Colours of text keep a contrast of at least 4.5 to what is behind
 import hashlib
 import html
 import re
+from collections.abc import Sequence
 
 from graders.timeline import Lane, Row, Timeline
 from graders.timeline_layout import (
@@ -44,7 +45,9 @@ HEADS = {
 }
 """What stands under a lane's name, its ground and its border."""
 
-DASHED = frozenset({"requeue", "read", "poll", "dedup", "error", "subscribe"})
+DASHED = frozenset(
+    {"requeue", "read", "poll", "dedup", "error", "subscribe", "decline", "not accepted"}
+)
 """Arrows by which nothing new reaches anybody."""
 
 
@@ -70,13 +73,26 @@ def svg(timeline: Timeline, of: str = "") -> str:
         _small(TIMES, TITLE + 28, "end", "seconds"),
         _small(NUMBERS, TITLE + 28, "middle", "effect"),
         *(_band(places, row, index) for index, row in enumerate(timeline.rows)),
-        *(_lifeline(places, lane, index) for index, lane in enumerate(timeline.lanes)),
-        *(_head(places, lane, index, TITLE) for index, lane in enumerate(timeline.lanes)),
+        *(_lifeline(places, timeline.lanes, index) for index in range(len(timeline.lanes))),
+        *(
+            _head(places, lane, index, TITLE)
+            for index, lane in enumerate(timeline.lanes)
+            if index not in places.before
+        ),
         *(_row(places, row, index) for index, row in enumerate(timeline.rows)),
+    ]
+    parts += [
+        _later_head(places, lane, index)
+        for index, lane in enumerate(timeline.lanes)
+        if index in places.before
     ]
     if places.heads_below:
         below = places.top(len(timeline.rows)) + 4
-        parts += [_head(places, lane, index, below) for index, lane in enumerate(timeline.lanes)]
+        parts += [
+            _head(places, lane, index, below)
+            for index, lane in enumerate(timeline.lanes)
+            if index not in places.after
+        ]
     return "\n".join([*filter(None, parts), "</svg>"])
 
 
@@ -105,18 +121,42 @@ def _head(places: Layout, lane: Lane, index: int, top: float) -> str:
     )
 
 
-def _lifeline(places: Layout, lane: Lane, index: int) -> str:
+def _later_head(places: Layout, lane: Lane, index: int) -> str:
+    """The head of an incarnation that stands below the one before it, where it begins."""
+    _, ground, border = HEADS[lane.kind]
+    wide, middle = places.heads[index], places.lanes[index]
+    y = _begins(places, lane, 0)
+    return (
+        f'<rect x="{_n(middle - wide / 2)}" y="{_n(y - 10)}" width="{_n(wide)}" height="20" '
+        f'rx="6" fill="{ground}" stroke="{border}"/>'
+        f'<text x="{_n(middle)}" y="{_n(y + 4)}" text-anchor="middle" font-weight="700">'
+        f"{escaped(fit(lane.name, wide - 14, SIZE, bold=True))}</text>"
+    )
+
+
+def _begins(places: Layout, lane: Lane, otherwise: float) -> float:
+    return places.top(lane.born) + 17 if lane.born is not None else otherwise
+
+
+def _lifeline(places: Layout, lanes: Sequence[Lane], index: int) -> str:
+    lane = lanes[index]
     x = places.lanes[index]
     top, bottom = TITLE + 34.0, places.height - (HEADER + 6 if places.heads_below else 8)
+    if (later := places.after.get(index)) is not None:
+        bottom = _begins(places, lanes[later], bottom)
     if lane.kind != "process":
         return _line(x, top, x, bottom, LINE)
-    born = places.top(lane.born) + 17 if lane.born is not None else top
+    born = _begins(places, lane, top)
     dead = places.top(lane.dead) + 17 if lane.dead is not None else bottom
     alive = (
         f'<rect x="{_n(x - 4)}" y="{_n(born)}" width="8" height="{_n(max(0, dead - born))}" '
         f'fill="{ALIVE}" stroke="{ALIVE_EDGE}"/>'
     )
-    before = _line(x, top, x, born, "#c4cad1", 'stroke-dasharray="1 5"') if born > top else ""
+    before = (
+        _line(x, top, x, born, "#c4cad1", 'stroke-dasharray="1 5"')
+        if born > top and index not in places.before
+        else ""
+    )
     after = _line(x, dead, x, bottom, LINE, 'stroke-dasharray="4 4"') if dead < bottom else ""
     return before + after + alive
 

@@ -20,6 +20,7 @@ from graders.timeline import Row, Timeline
 
 WIDTH = 100
 MOST_OF_A_LANE = 18
+DAY = 86_400 * 1_000_000
 FAILED = frozenset({"error", "failed"})
 """Kinds of rows that tell of what failed by itself."""
 
@@ -28,10 +29,11 @@ def text(timeline: Timeline) -> str:
     """The whole timeline; lines end in line feeds but for the last one."""
     names = [_cut(lane.name, MOST_OF_A_LANE) for lane in timeline.lanes]
     wide = max([len("worker#1"), *map(columns, names)])
+    times = max([len("time/s"), *(len(seconds(row.at)) for row in timeline.rows)])
     lines = [
         *wrapped(timeline.title, WIDTH),
         "",
-        f"time/s  effect  {_padded('from', wide)}   {_padded('to', wide)}    what",
+        f"{'time/s':<{times}}  effect  {_padded('from', wide)}   {_padded('to', wide)}    what",
     ]
     for row in timeline.rows:
         start = names[row.start] if row.start is not None else ""
@@ -39,7 +41,7 @@ def text(timeline: Timeline) -> str:
         number = str(row.number) if row.number is not None else ""
         arrow = "→" if start and to else " "
         before = (
-            f"{seconds(row.at):>6}  {number:>6}  {_padded(start, wide)}{arrow:>2} "
+            f"{seconds(row.at):>{times}}  {number:>6}  {_padded(start, wide)}{arrow:>2} "
             f"{_padded(to, wide)} {symbol(row):>2} "
         )
         first, *more = wrapped(what(row), WIDTH - columns(before))
@@ -50,12 +52,23 @@ def text(timeline: Timeline) -> str:
 
 def sentences(timeline: Timeline) -> str:
     """The timeline told in sentences, for who hears it."""
-    return " ".join([f"{timeline.title}.", *_sentences(timeline)])
+    return " ".join([f"{timeline.title}.", *(sentence(timeline, row) for row in timeline.rows)])
+
+
+def sentence(timeline: Timeline, row: Row) -> str:
+    """One row told by itself."""
+    start = timeline.lanes[row.start].name if row.start is not None else ""
+    to = timeline.lanes[row.to].name if row.to is not None else ""
+    who = f"{start} to {to}" if start and to else start
+    effect = f", effect {row.number}" if row.number is not None else ""
+    fault = "fault, " if row.kind == "crash" else ""
+    note = f" Anomaly: {row.note or 'here'}." if row.anomaly else ""
+    return f"At {seconds(row.at)} s{effect}, {who}{': ' if who else ''}{fault}{row.text}.{note}"
 
 
 def seconds(at: int) -> str:
-    """A time in seconds, as everywhere in verdicts."""
-    return f"{at / 1_000_000:.3f}"
+    """A time in seconds, as everywhere in verdicts; after a day without the thousandths."""
+    return f"{at / 1_000_000:.3f}" if at < DAY else f"{at / 1_000_000:.0f}"
 
 
 def symbol(row: Row) -> str:
@@ -103,17 +116,6 @@ def _words(long: str, width: int) -> Iterator[str]:
         word += letter
     if word:
         yield word
-
-
-def _sentences(timeline: Timeline) -> Iterator[str]:
-    for row in timeline.rows:
-        start = timeline.lanes[row.start].name if row.start is not None else ""
-        to = timeline.lanes[row.to].name if row.to is not None else ""
-        who = f"{start} to {to}" if start and to else start
-        effect = f", effect {row.number}" if row.number is not None else ""
-        fault = "fault, " if row.fault else ""
-        note = f" Anomaly: {row.note or 'here'}." if row.anomaly else ""
-        yield f"At {seconds(row.at)} s{effect}, {who}{': ' if who else ''}{fault}{row.text}.{note}"
 
 
 def _padded(name: str, wide: int) -> str:

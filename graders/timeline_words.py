@@ -67,7 +67,10 @@ def ledger(kind: str) -> str:
 
 def done(kind: str) -> str:
     """The past participle of a side effect's kind."""
-    return {"charge": "charged", "refund": "refunded", "email": "sent"}.get(kind, "done")
+    return DONE.get(kind, "done")
+
+
+DONE = {"charge": "charged", "refund": "refunded", "email": "sent", "dead letter": "put away"}
 
 
 def exited(event: Exited) -> str:

@@ -11,10 +11,10 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from traitlets.config import Config
 
-from ackademy import notebook
-from ackademy.notebook import CheckFailed, NotInNotebook, check, judge, simulate, timeline
+from ackademy import notebook, viewer
+from ackademy.notebook import CheckFailed, NotInNotebook, check, judge, simulate, step, timeline
 from ackademy.progress import store
-from ackademy.show import Pieces, show
+from ackademy.show import FITTED, Pieces, show
 from graders.content import chaffs, wheats
 from graders.spec import UnknownName, load
 from graders.token import BadToken
@@ -24,7 +24,7 @@ GOOD = wheats(NAME)[0].source
 TWICE = next(each.source for each in chaffs(NAME) if each.name == "no_key")
 """Charges without a key: a crash after effect 5, the charge, charges twice."""
 
-IMPORT = "from ackademy import check, judge, predict, simulate, timeline"
+IMPORT = "from ackademy import check, judge, predict, simulate, step, timeline"
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +43,7 @@ def shell(one_shell, monkeypatch):
     one_shell.history_manager.input_hist_raw[:] = [""]
     one_shell.events.callbacks["pre_run_cell"].clear()
     monkeypatch.setattr(notebook, "_ran", [])
+    monkeypatch.setattr(notebook, "_shown", [])
     notebook._watch()
     return one_shell
 
@@ -81,6 +82,7 @@ def test_a_failed_check_shows_the_timeline_and_then_one_sentence_for_a_traceback
     assert type(done.error) is CheckFailed
     assert re.fullmatch(
         r'This schedule again: timeline\("start_here/1@crash:5#s0~[0-9a-f]{8}"\)\n'
+        r"Step through it: step\(\)\n"
         r"CheckFailed: ✗ charged_once, 0 of 1 points: the charge for order-1 was made twice: "
         r"[^\n]+\n+",
         done.out,
@@ -208,10 +210,11 @@ def test_what_judge_and_simulate_come_to_is_not_kept(run, kept):
 def test_judge_says_every_check_and_shows_the_first_failing_schedule(run):
     run(TWICE)
     done = run("judge('start_here')")
-    *lines, again = done.out.splitlines()
+    *lines, again, through = done.out.splitlines()
     assert [line[0] for line in lines] == ["✓", "✗", "✓"]
     [word] = [verdict.token for verdict in done.value.verdicts if verdict.token]
     assert again == f'This schedule again: timeline("{word}")'
+    assert through == "Step through it: step()"
     assert [sorted(each) for each in done.shown] == [
         ["image/svg+xml", "text/plain"],
         ["text/html", "text/plain"],
@@ -320,7 +323,26 @@ def test_the_timeline_of_a_simulation_a_judgement_and_a_token_are_the_same(run):
     simulated, judged = simulate(NAME, crash=5), judge(NAME)
     [word] = [verdict.token for verdict in judged.verdicts if verdict.token]
     assert word == simulated.token
-    assert shown(simulated) == shown(judged) == shown(word) != []
+    one, other, again = (without_ids(shown(what)) for what in (simulated, judged, word))
+    assert one == other == again != []
+
+
+def test_pictures_of_one_run_on_one_page_share_no_id(run):
+    run(TWICE)
+    simulated = simulate(NAME, crash=5)
+    ids = [*ids_of(shown(simulated)), *ids_of(shown(simulated)), *ids_of(shown(simulated))]
+    assert len(set(ids)) == len(ids) == 6
+
+
+def ids_of(outputs: list[dict[str, str]]) -> list[str]:
+    return re.findall(r' id="([^"]+)"', outputs[0]["image/svg+xml"])
+
+
+def without_ids(outputs: list[dict[str, str]]) -> list[dict[str, str]]:
+    return [
+        {kind: re.sub("tl[0-9a-f]{12}", "tl", said) for kind, said in each.items()}
+        for each in outputs
+    ]
 
 
 def test_a_judgement_without_a_failure_has_no_timeline(run, capsys):
@@ -365,6 +387,101 @@ def test_a_word_that_is_no_token_is_refused(run):
         timeline("nonsense")
 
 
+# --- step --------------------------------------------------------------------------------------
+
+MISSING = "to step through it, install anywidget: pip install 'ackademy[lab]'\n"
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+def stepped(what: object = None) -> dict[str, str]:
+    with capture_output() as captured:
+        step(what)  # type: ignore[arg-type]
+    [output] = captured.outputs
+    return output.data
+
+
+def test_step_shows_one_output_a_widget_with_the_picture_and_the_words_beside_it(run):
+    run(TWICE)
+    data = stepped(simulate(NAME, crash=5))
+    assert sorted(data) == [WIDGET, "image/svg+xml", "text/plain"]
+    assert "charged again" in data["image/svg+xml"]
+    assert "◀ charged again" in data["text/plain"]
+
+
+def test_step_without_words_is_about_what_was_shown_last(run, monkeypatch):
+    titles = []
+    monkeypatch.setattr(viewer, "widget", lambda shown, still: titles.append(shown["title"]))
+    run(TWICE)
+    for cell in (
+        "simulate('start_here')", "judge('start_here')",
+        "timeline(simulate('start_here', crash=3))", "check('start_here', 'charged_once')",
+    ):  # fmt: skip
+        run(cell)
+        run("step()")
+    assert titles == [
+        "A run without faults",
+        "worker#1 crashes at effect 5",
+        "worker#1 crashes at effect 3",
+        "worker#1 crashes at effect 5",
+    ]
+
+
+def test_step_without_words_does_not_show_again_what_stands_above(run):
+    run(TWICE)
+    run("simulate('start_here', crash=5)")
+    [data] = run("step()").shown
+    assert sorted(data) == [WIDGET, "text/plain"]
+    assert data["text/plain"].startswith("The timeline above, row by row: ")
+
+
+def test_step_takes_what_timeline_takes(run):
+    run(TWICE)
+    simulated, judged = simulate(NAME, crash=5), judge(NAME)
+    for what in (simulated, judged, simulated.token):
+        assert stepped(what)["text/plain"].startswith("worker#1 crashes at effect 5")
+
+
+def test_step_before_anything_was_shown_is_one_sentence(run):
+    done = run("step()")
+    assert done.out == "no timeline was shown yet; run a check, judge or simulate first\n"
+    assert done.shown == []
+
+
+def test_without_anywidget_step_shows_the_timeline_and_says_what_is_missing(run, monkeypatch):
+    monkeypatch.setitem(sys.modules, "anywidget", None)
+    viewer._kind.cache_clear()
+    run(TWICE)
+    run("simulate('start_here', crash=5)")
+    done = run("step()")
+    assert done.out == MISSING
+    assert done.shown == []
+    done = run("step(simulate('start_here', crash=5))")
+    assert done.out == MISSING
+    assert [sorted(each) for each in done.shown] == [
+        ["image/svg+xml", "text/plain"],
+        ["text/html", "text/plain"],
+    ]
+
+
+# --- wide pictures -----------------------------------------------------------------------------
+
+
+def rule(width: str) -> str:
+    picture = f'<svg width="{width}" height="9" aria-labelledby="tl0a1t"></svg>'
+    with capture_output() as captured:
+        show(Pieces(picture, "words"))
+    return captured.outputs[1].data["text/html"].replace(FITTED, "").partition("<details>")[0]
+
+
+def test_a_picture_too_wide_for_a_column_is_shrunk_a_little_and_scrolls():
+    assert 'img[src*="tl0a1t"]{width:min(1430px,max(100%,1073px));max-width:none}' in rule("1430.2")
+    assert ".jp-RenderedSVG{overflow-x:auto}" in rule("1430.2")
+
+
+def test_a_picture_that_fits_has_no_rule_of_its_own():
+    assert rule("999.5") == ""
+
+
 # --- without a notebook ------------------------------------------------------------------------
 
 
@@ -375,8 +492,9 @@ def test_a_word_that_is_no_token_is_refused(run):
         lambda: judge(NAME),
         lambda: simulate(NAME),
         lambda: timeline("start_here/1@none#s0~a1b2c3d4"),
+        lambda: step("start_here/1@none#s0~a1b2c3d4"),
     ],
-    ids=["check", "judge", "simulate", "timeline"],
+    ids=["check", "judge", "simulate", "timeline", "step"],
 )
 @pytest.mark.parametrize("imported", [False, True], ids=["no IPython", "no shell"])
 def test_outside_a_notebook_the_command_line_is_named(call, imported, monkeypatch):

@@ -65,3 +65,20 @@ def requeued(message: int, why: str) -> t.Requeued:
 
 def taken(number: int, tag: int = 1) -> t.Answered:
     return answered(number, {"delivery_tag": tag, "body": b'{"id": 1}'})
+
+
+def dead_lettered(
+    message: int, reason: str, *queues: str, who: str = "broker", queue: str = "orders", at: int = 0
+) -> t.DeadLettered:
+    return t.DeadLettered(
+        at=at, who=who, queue=queue, message=message, reason=reason, exchange="orders.dlx",
+        routing_key="orders", queues=list(queues),
+    )  # fmt: skip
+
+
+def faulted(number: int, kind: str) -> t.Faulted:
+    return t.Faulted(at=0, who="worker#1", number=number, kind=kind)
+
+
+def failed(number: int, error: str, message: str = "") -> t.Answered:
+    return t.Answered(at=0, who="worker#1", number=number, error=error, message=message)

@@ -35,6 +35,14 @@ def test_a_second_message_with_the_same_obligation_is_told_from_the_first() -> N
     ]
 
 
+def test_a_process_that_publishes_an_owed_message_moves_it_on() -> None:
+    timeline = drawn(
+        published(1, "orders"), owed(1, "order-1"), published(2, "wait", who="worker#1"),
+        owed(2, "order-1"),
+    )  # fmt: skip
+    assert texts(timeline) == ["publish order-1", "publish order-1 (message 2)"]
+
+
 def test_a_message_that_obliges_to_nothing_is_named_by_its_number_and_body() -> None:
     assert texts(drawn(published(7, "orders"))) == ['publish message 7: {"id": 1}']
 

@@ -6,7 +6,7 @@ import pytest
 
 from graders import timeline_svg
 from graders.timeline import Lane, Row, Timeline, build
-from graders.timeline_layout import LANES, fit, layout, width
+from graders.timeline_layout import LANES, SIDE_BY_SIDE, fit, layout, width
 from graders.timeline_svg import svg
 from graders.timeline_text import text
 from tests.graders import stories
@@ -146,7 +146,9 @@ def test_a_text_that_fits_is_left_alone_and_a_cut_one_fits() -> None:
 def test_heads_do_not_overlap(timeline: Timeline) -> None:
     places = layout(timeline)
     ends = [
-        (x - wide / 2, x + wide / 2) for x, wide in zip(places.lanes, places.heads, strict=True)
+        (x - wide / 2, x + wide / 2)
+        for lane, (x, wide) in enumerate(zip(places.lanes, places.heads, strict=True))
+        if lane not in places.before
     ]
     for (_, right), (left, _) in pairwise(ends):
         assert right < left
@@ -167,6 +169,60 @@ def test_a_dead_incarnation_goes_on_as_a_dashed_line() -> None:
     alive, dead = Lane("process", "worker#1"), Lane("process", "worker#1", None, 1, True)
     assert "stroke-dasharray" not in svg(Timeline("t", (alive,), rows))
     assert "stroke-dasharray" in svg(Timeline("t", (dead,), rows))
+
+
+def lives(count: int, late: bool = False) -> Timeline:
+    """`count` incarnations that each take two rows; with `late` the first has a row at the end."""
+    lanes = [Lane("queue", "orders"), Lane("process", "worker#1", None, 1, True)]
+    rows = [Row(0, 1, 1, 0, "ack order-1", "settle"), Row(0, 1, 1, None, "crash", "crash", True)]
+    for life in range(2, count + 1):
+        lanes.append(Lane("process", f"worker#{life}", len(rows), len(rows) + 1, True))
+        rows += [
+            Row(0, 1, life, None, "starts again, memory empty", "start"),
+            Row(0, 1, life, None, "crash", "crash", True),
+        ]
+    if late:
+        rows.append(Row(0, 1, 1, 0, "requeue order-1: consumer timeout", "requeue"))
+    return Timeline("t", (*lanes, Lane("ledger", "payments")), tuple(rows))
+
+
+def test_a_few_incarnations_stand_side_by_side() -> None:
+    assert len(set(layout(lives(SIDE_BY_SIDE)).lanes)) == SIDE_BY_SIDE + 2
+
+
+def test_many_incarnations_stand_one_below_the_other_and_make_no_picture_wider() -> None:
+    places = layout(lives(SIDE_BY_SIDE + 1))
+    assert len(set(places.lanes[1:-1])) == 1
+    assert places.lanes[0] < places.lanes[1] < places.lanes[-1]
+    assert layout(lives(9)).width == places.width
+
+
+def test_each_of_many_incarnations_has_its_head_where_it_begins() -> None:
+    timeline = lives(5)
+    picture, places = svg(timeline), layout(timeline)
+    named = [
+        (element.text or "", float(element.get("y") or 0))
+        for element in parsed(picture).iter(f"{NAMESPACE}text")
+        if (element.text or "").startswith("worker#")
+    ]
+    assert [name for name, _ in named] == [f"worker#{n}" for n in range(1, 6)]
+    heads = dict(named)
+    for lane in timeline.lanes[2:-1]:
+        assert lane.born is not None
+        assert places.top(lane.born) < heads[lane.name] < places.top(lane.born + 1)
+
+
+def test_a_label_beside_a_head_does_not_lie_on_it() -> None:
+    timeline = lives(5)
+    places = layout(timeline)
+    for row, label in zip(timeline.rows, places.labels, strict=True):
+        if row.kind == "start":
+            assert row.start is not None
+            assert label.x > places.lanes[row.start] + places.heads[row.start] / 2
+
+
+def test_incarnations_that_still_have_something_to_come_stay_side_by_side() -> None:
+    assert len(set(layout(lives(5, late=True)).lanes)) == 7
 
 
 def test_a_timeline_without_rows_or_lanes_can_be_drawn() -> None:

@@ -1,0 +1,49 @@
+"""What was done to the code in a run, in words: a timeline's title, and its rows for faults.
+
+A crash's own words are in `graders.timeline_calls`; here are the faults that leave the process
+alive (see `minibroker.sim.faults`), and what a run with any of them is called.
+"""
+
+from graders.timeline_words import plain
+from minibroker.sim.trace import Crashed, Faulted, Requested, Trace
+
+KINDS = {
+    "definite": "fault: {call} fails and has done nothing",
+    "indefinite": "fault: {call} has happened, and its caller gets an error",
+    "pause": "fault: a long pause before the answer to {call}",
+    "preempt": "fault: others go first, before the answer to {call}",
+    "duplicate": "fault: what {call} delivered comes once more",
+}
+
+TITLES = {
+    "crash": "{who} crashes at effect {number}",
+    "definite": "effect {number} of {who} fails",
+    "indefinite": "effect {number} of {who} happens and fails",
+    "pause": "{who} is paused at effect {number}",
+    "preempt": "others go before {who} at effect {number}",
+    "duplicate": "what {who} gets at effect {number} comes twice",
+}
+
+CALLS = {"receive": "the delivery", "basic_get": "basic_get()", "commit": "the commit"}
+
+
+def fault(event: Faulted, request: Requested | None) -> str:
+    """The row of a fault, by the call that it was done to."""
+    call = "a call" if request is None else CALLS.get(request.op, f"{plain(request.op, 60)}()")
+    if event.kind == "duplicate" and request is not None and request.op == "receive":
+        return "fault: what was delivered comes once more"
+    pattern = KINDS.get(event.kind)
+    return pattern.format(call=call) if pattern else f"fault: {plain(event.kind, 60)} at {call}"
+
+
+def title(trace: Trace) -> str:
+    """What was done to the code in this run, in the order it began to show."""
+    done = [_titled(event) for event in trace if isinstance(event, Crashed | Faulted)]
+    return " and ".join(done) or "A run without faults"
+
+
+def _titled(event: Crashed | Faulted) -> str:
+    kind = event.kind if isinstance(event, Faulted) else "crash"
+    if (pattern := TITLES.get(kind)) is None:
+        return f"{plain(kind, 60)} at effect {event.number} of {event.who}"
+    return pattern.format(who=event.who, number=event.number)
