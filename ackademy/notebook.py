@@ -27,10 +27,9 @@ from graders.spec import Spec, load
 from graders.stage import Run
 from graders.token import BadToken, Token, fingerprint, token
 from graders.verdict import Verdict
-from minibroker.sim.faults import Plan
-from minibroker.sim.faults import crash as crash_after
+from minibroker.sim.faults import KINDS, Fault, Plan
 from minibroker.sim.ticks import DoesNotParse
-from minibroker.sim.trace import Answered, Crashed
+from minibroker.sim.trace import Answered, Crashed, Faulted, Trace
 
 
 class CheckFailed(Exception):
@@ -114,37 +113,62 @@ def judge(name: str) -> Judgement:
 class Simulation:
     """One schedule that was run: what was found in it, and its timeline."""
 
+    spec: Spec
     run: Run
     findings: Sequence[Finding]
     token: str
 
     def _ipython_display_(self) -> None:
         print(self)
+        if lines := explain.printed(self.run.printed):
+            print("\n".join([explain.PRINTED, *(f"  {each}" for each in lines)]))
         _show(self.run, self.findings)
 
     def __repr__(self) -> str:
-        trace = self.run.trace
-        if len(trace.of(Crashed)) < len(self.run.plan):
-            # The call that is blocked when all is over has no answer: it never happened.
-            most = max((event.number for event in trace.of(Answered)), default=0)
-            numbers = f"another number up to {most}" if most else "your code something to do"
-            at = self.run.plan[0].at
-            return f"nothing crashed, since effect {at} never happened in this run; give {numbers}"
+        if len(_suffered(self.run.trace)) < len(self.run.plan):
+            return _not_suffered(self.run)
         if not self.findings:
-            return "✓ every order charged once, every message settled, in this schedule"
+            promises = "; ".join(check.promise for check in self.spec.checks)
+            return f"✓ in this schedule: {promises}"
         return "\n".join(
             f"✗ {finding.anomaly.replace('_', ' ')}: {finding.sentence}"
             for finding in self.findings
         )
 
 
-def simulate(name: str, crash: int | None = None) -> Simulation:
+def _suffered(trace: Trace) -> set[int]:
+    """The effects that a fault was done to."""
+    return {event.number for event in (*trace.of(Crashed), *trace.of(Faulted))}
+
+
+def _not_suffered(run: Run) -> str:
+    """Which fault of the plan did not come to pass, and what to do."""
+    trace = run.trace
+    missing = next(fault for fault in run.plan if fault.at not in _suffered(trace))
+    # The call that is blocked when all is over has no answer: it never happened.
+    most = max((event.number for event in trace.of(Answered)), default=0)
+    if missing.at <= most:
+        return (
+            f"the {missing.kind} did not happen, since effect {missing.at} is not one that it can "
+            "happen to; give another number"
+        )
+    numbers = f"another number up to {most}" if most else "your code something to do"
+    what = "nothing crashed" if missing.kind == "crash" else f"the {missing.kind} did not happen"
+    return f"{what}, since effect {missing.at} never happened in this run; give {numbers}"
+
+
+def simulate(name: str, crash: int | None = None, **faults: int) -> Simulation:
     """Run the cell that defines what `name` asks for under one schedule: without a fault, or
-    with a crash after effect number `crash`, before its answer arrives."""
-    if crash is not None and (type(crash) is not int or crash < 1):
-        raise ValueError(f"crash is the number of an effect, from 1, not {crash!r}")
+    with a crash after effect number `crash`, before its answer arrives. Other faults are given
+    alike, such as ``indefinite=7``: see `minibroker.sim.faults`."""
+    given = faults if crash is None else {"crash": crash, **faults}
+    for kind, at in given.items():
+        if kind not in KINDS:
+            raise TypeError(f"there is no fault {kind!r}; give one of {', '.join(KINDS)}")
+        if type(at) is not int or at < 1:
+            raise ValueError(f"{kind} is the number of an effect, from 1, not {at!r}")
     spec = load(name)
-    plan = () if crash is None else (crash_after(crash),)
+    plan = tuple(sorted((Fault(kind, at) for kind, at in given.items()), key=lambda each: each.at))
     return _simulated(spec, _source(spec), plan, seed=0)
 
 
@@ -236,7 +260,7 @@ def _simulated(spec: Spec, source: str, plan: Plan, seed: int) -> Simulation:
     except DoesNotParse as error:  # found only when compiled
         raise CheckFailed(str(error)) from None
     word = Token(spec.name, spec.version, plan, seed, fingerprint(source))
-    return Simulation(run, findings, str(word))
+    return Simulation(spec, run, findings, str(word))
 
 
 def _cells() -> list[str]:

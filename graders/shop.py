@@ -1,20 +1,24 @@
-"""A worker of the scenario's own, for exercises in which the learner writes what stands beside it.
+"""People and processes of the scenario's own, for what stands beside the learner's code.
 
-It charges orders as the course teaches: with the order's id as the key, an ack after the work, and
+The worker charges orders as the course teaches: with the order's id as the key, an ack after the work, and
 what it cannot do goes to the dead letters with its cause and its attempts. An order that says it
-has had all its attempts gets none.
+has had all its attempts gets none. The support desk opens one ticket for each order that a dead
+letter names, however often it is told.
 """
 
 import json
+from collections.abc import Sequence
 
-from minibroker.ledgers.payments import PaymentLedger, Refused
+from minibroker.ledgers.payments import KeyConflict, PaymentLedger, Refused
 from minibroker.queues.broker import Broker
 from minibroker.queues.channel import Channel, Delivery
 from minibroker.sim.clock import Clock
-from minibroker.sim.values import Value
+from minibroker.sim.trace import Deduplicated, SideEffect, Trace
+from minibroker.sim.values import Value, encoded
 from minibroker.sim.world import LATENCY, World
 
 NAME = "shop"
+DESK = "support"
 
 
 class ShopWorker:
@@ -57,11 +61,46 @@ class ShopWorker:
     def _charge(self, body: bytes, attempts: int) -> None:
         try:
             order = json.loads(body)
-            self._payments.charge(NAME, order["id"], order["cents"], order["id"])
-        except (ValueError, TypeError, KeyError, Refused) as error:
+            name, cents = order["id"], order["cents"]
+            if type(name) is not str or type(cents) is not int:
+                raise ValueError("it has no id or no cents")
+            self._payments.charge(NAME, name, cents, name)
+        except (ValueError, TypeError, KeyError, RecursionError, Refused, KeyConflict) as error:
             self._put_away(body, f"{type(error).__name__}: {error}", attempts)
 
     def _put_away(self, body: bytes, cause: str, attempts: int) -> None:
         headers: dict[str, Value] = {"cause": cause, "attempts": attempts}
         properties: dict[str, Value] = {"delivery_mode": 2, "headers": headers}
         self._broker.publish(NAME, "", self._dead_letters, body, properties)
+
+
+class SupportDesk:
+    """Reads `queue` from now on, and opens a ticket for each of `subjects` that it reads of, in a
+    body or in a header, in any form."""
+
+    def __init__(
+        self, broker: Broker, trace: Trace, clock: Clock, queue: str, subjects: Sequence[str]
+    ) -> None:
+        self._trace = trace
+        self._clock = clock
+        self._subjects = subjects
+        self._tickets: set[str] = set()
+        broker.consume(broker.open_channel(DESK, self._read), queue, "desk", auto_ack=True)
+
+    def _read(self, delivery: Delivery) -> None:
+        message = delivery.copy.message
+        headers = message.properties.get("headers")
+        words = encoded(headers)
+        for subject in self._subjects:
+            if subject.encode() in message.body or subject in words:
+                self._open(subject)
+
+    def _open(self, subject: str) -> None:
+        now = self._clock.now
+        if subject in self._tickets:
+            self._trace.append(
+                Deduplicated(at=now, who=DESK, kind="ticket", subject=subject, key=subject)
+            )
+            return
+        self._tickets.add(subject)
+        self._trace.append(SideEffect(at=now, who=DESK, kind="ticket", subject=subject))

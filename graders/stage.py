@@ -65,9 +65,15 @@ class Stage:
         self._trace = trace
         self._clock = clock
 
-    def queue(self, name: str) -> None:
+    def queue(self, name: str, arguments: Mapping[str, Value] | None = None) -> None:
         """Declare a durable queue before anything starts."""
-        self._broker.declare_queue(name)
+        self._broker.declare_queue(name, arguments=dict(arguments or {}))
+
+    def support_desk(self, queue: str, subjects: Sequence[str]) -> None:
+        """A support desk of the shop's own reads a queue: see `graders.shop`."""
+        from graders.shop import SupportDesk
+
+        SupportDesk(self._broker, self._trace, self._clock, queue, subjects)
 
     def retries(self, policy: Retries) -> None:
         """What is promised for work that fails."""

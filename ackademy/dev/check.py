@@ -75,7 +75,7 @@ def _exercise(
         return
     spec = load(name)
     yield from ask(specs.goals)
-    yield from specs.checks(spec)
+    yield from specs.checks(spec, optional=bool(layout.whole(name)))
     yield from ask(links.lesson_of, texts.todos)
     if layout.is_exercise(name):
         yield from ask(texts.hints_given, solutions.enough)

@@ -35,8 +35,19 @@ class Layout:
         return self.root / "exercises" / name / f"{name}.ipynb"
 
     def is_exercise(self, name: str) -> bool:
-        """Whether it is one. A spec without a folder in solutions/ is a lesson's experiment."""
+        """Whether it is one. A spec without a folder in solutions/ is a lesson's experiment, a drill
+        or a further part of an exercise."""
         return bool(files(self.root / "solutions" / name))
+
+    def whole(self, name: str) -> str:
+        """The exercise that it is a further part of; empty when it is none."""
+        for other in self.names():
+            try:
+                if name in spec.load(other).parts:
+                    return other
+            except Exception:  # a spec that cannot be loaded is reported by itself
+                continue
+        return ""
 
     def lessons(self) -> list[str]:
         """All lessons' stems."""

@@ -1,7 +1,8 @@
 """Lessons and exercises belong together: every one has the other, and the reader finds it.
 
 A spec names its lesson, the stem of a notebook in ``course/``. A lesson links to the notebook of
-each of its exercises, and uses each of its experiments (specs without a folder in solutions/).
+each of its exercises, and uses each of its experiments or sends the reader to the drill (specs
+without a folder in solutions/). A further part of an exercise stands in that exercise's notebook.
 """
 
 from ackademy.cells import cells_of
@@ -11,6 +12,8 @@ from graders.spec import load
 
 def lesson_of(layout: Layout, name: str) -> list[str]:
     """The spec's lesson is there and leads to it."""
+    if layout.whole(name):
+        return []  # its checks are asked for where the release is made
     stem = load(name).lesson
     if not stem:
         return [
@@ -27,7 +30,9 @@ def lesson_of(layout: Layout, name: str) -> list[str]:
                 f"{layout.shown(path)} does not lead to it; add the link "
                 f"[{name}](../exercises/{name}/{name}.ipynb)"
             ]
-    elif not any(f'"{name}"' in source for source in cells_of(path)):
+    elif f"ackademy drill {name}" not in path.read_text(encoding="utf-8") and not any(
+        f'"{name}"' in source for source in cells_of(path)
+    ):
         return [
             f'no cell of {layout.shown(path)} uses the experiment "{name}"; use it, or write '
             f"{layout.shown(layout.solution(name))} if it is an exercise"

@@ -75,9 +75,12 @@ def wrong_with(each: Solution, trial: Trial) -> dict[str, str]:
         return odd
     unshown = sorted(set(each.anomalies) - set(trial.found))
     unnamed = sorted(set(trial.found) - set(each.anomalies))
+    failed = {check for check, outcome, _ in trial.outcomes if outcome == "fail"}
     return {
         **{f"does not show {anomaly}, which its header names": "" for anomaly in unshown},
         **{f"shows {anomaly}, which its header does not name": "" for anomaly in unnamed},
+        **{f"does not fail the check {check}": "" for check in sorted(set(each.fails) - failed)},
+        **{f"fails the check {check} as well": "" for check in sorted(failed - set(each.fails))},
     }
 
 

@@ -44,22 +44,20 @@ def goals(layout: Layout, name: str) -> list[str]:
     ]
 
 
-def checks(spec: Spec) -> list[str]:
-    """A spec has checks, each under an id of its own, with anomalies that some judge finds."""
+def checks(spec: Spec, optional: bool = False) -> list[str]:
+    """A spec has checks, each under an id of its own, with points unless the whole is `optional`,
+    and with anomalies that some judge finds."""
     if not spec.checks:
         return ["its spec has no checks; give it at least one"]
     many = Counter(check.id for check in spec.checks)
     return [
         *(f"{n} checks have the id {each}; rename one" for each, n in many.items() if n > 1),
-        *(wrong for check in spec.checks for wrong in (*_points(check), *_anomalies(check))),
+        *(w for check in spec.checks for w in (*_points(check, optional), *_anomalies(check))),
     ]
 
 
-def _points(check: Check) -> list[str]:
-    if getattr(check, "optional", False):
-        if check.points:
-            return [f"the optional check {check.id} has {check.points} points; give it 0"]
-    elif check.points <= 0:
+def _points(check: Check, optional: bool) -> list[str]:
+    if check.points < 0 or (check.points == 0 and not optional):
         return [f"the check {check.id} has {check.points} points; give it at least 1"]
     return []
 

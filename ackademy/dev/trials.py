@@ -31,13 +31,14 @@ WHEAT_0 = "0 (the solution notebook's cell)"
 
 @dataclass(frozen=True)
 class Solution:
-    """A wheat (no anomalies) or a chaff, with its source."""
+    """A wheat (no anomalies) or a chaff, with its source and the checks that must fail."""
 
     exercise: str
     kind: str
     name: str
     source: str
     anomalies: tuple[str, ...] = ()
+    fails: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
@@ -70,10 +71,11 @@ def solutions(layout: Layout, exercise: str) -> list[Solution]:
     parse or names no anomaly.
     """
     found = [Solution(exercise, "wheat", each.name, each.source) for each in wheats(exercise)]
-    path = layout.solution(exercise)
+    path = layout.solution(layout.whole(exercise) or exercise)
+    spec = load(exercise)
     try:
         if path.is_file():
-            source = solution(cells_of(path), load(exercise).entries)
+            source = solution(cells_of(path), spec.entries)
             found.insert(0, Solution(exercise, "wheat", WHEAT_0, source))
         wrong = chaffs(exercise)
     except (NoSolution, DoesNotParse) as error:
@@ -83,7 +85,15 @@ def solutions(layout: Layout, exercise: str) -> list[Solution]:
     except ValueError as error:
         raise CannotDo(str(error)) from None
     return found + [
-        Solution(exercise, "chaff", each.name, each.source, each.anomalies) for each in wrong
+        Solution(
+            exercise,
+            "chaff",
+            each.name,
+            each.source,
+            each.anomalies,
+            tuple(sorted(each.failed_checks(spec))),
+        )
+        for each in wrong
     ]
 
 

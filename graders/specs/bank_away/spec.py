@@ -39,4 +39,5 @@ SPEC = Spec(
         Check("nobody_waits", 1, ("starvation",), "no other order waits for one that failed"),
     ),
     budget=Budget(effects=80, together=10_000, endless=400),
+    lesson="07_dead_letter_queue",
 )

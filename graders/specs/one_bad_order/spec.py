@@ -41,4 +41,5 @@ SPEC = Spec(
         ),
     ),
     budget=Budget(effects=60, together=3_000, endless=300),
+    lesson="07_dead_letter_queue",
 )

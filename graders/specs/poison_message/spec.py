@@ -9,13 +9,8 @@ support desk reads ``orders.dead`` and opens one ticket for an order, however of
 it. So a good order owes its charge, and the malformed one owes its ticket.
 """
 
-import json
-from collections.abc import Mapping
-
 from graders.spec import Budget, Check, Role, Spec
 from graders.stage import Owes, Stage
-from minibroker.queues.channel import Delivery
-from minibroker.sim.trace import Deduplicated, SideEffect
 from minibroker.sim.values import Value
 
 QUEUE = "orders"
@@ -32,21 +27,21 @@ def scenario(stage: Stage) -> None:
 
 def on_a_quorum_queue(stage: Stage) -> None:
     """The same orders come to a quorum queue with the default delivery limit."""
-    stage._broker.declare_queue(QUEUE, arguments=QUORUM)
+    stage.queue(QUEUE, QUORUM)
     _orders(stage)
 
 
 def on_a_quorum_queue_with_dead_letters(stage: Stage) -> None:
     """And what it gives up goes to the support desk, by the default exchange."""
     to_the_desk = {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": DEAD}
-    stage._broker.declare_queue(QUEUE, arguments=QUORUM | to_the_desk)
+    stage.queue(QUEUE, QUORUM | to_the_desk)
     _orders(stage)
 
 
 def _orders(stage: Stage) -> None:
     """Six orders, one of them malformed, with at least one before it and two behind it."""
     stage.queue(DEAD)
-    _support_desk(stage)
+    stage.support_desk(DEAD, [f"order-{number}" for number in range(1, 7)])
     bad = f"order-{stage.chance.randrange(2, 5)}"
     for number in range(1, 7):
         order, cents = f"order-{number}", stage.chance.randrange(500, 9_900)
@@ -56,36 +51,6 @@ def _orders(stage: Stage) -> None:
             body |= stage.chance.choice(BAD_AMOUNTS)
             owes = Owes("ticket", order)
         stage.publish(5.0 if number == 6 else 0.0, QUEUE, body, owes)
-
-
-def _support_desk(stage: Stage) -> None:
-    """Take what comes to the dead-letter queue, and open a ticket for each order it names."""
-    broker, trace, clock = stage._broker, stage._trace, stage._clock
-    tickets: set[str] = set()
-
-    def open_ticket(delivery: Delivery) -> None:
-        for number in range(1, 7):
-            order = f"order-{number}"
-            if not _names(delivery, order):
-                continue
-            if order in tickets:
-                event = Deduplicated(
-                    at=clock.now, who="support", kind="ticket", subject=order, key=order
-                )
-                trace.append(event)
-            else:
-                tickets.add(order)
-                trace.append(SideEffect(at=clock.now, who="support", kind="ticket", subject=order))
-
-    broker.consume(broker.open_channel("support", open_ticket), DEAD, "support", auto_ack=True)
-
-
-def _names(delivery: Delivery, order: str) -> bool:
-    """Whether a dead letter speaks of an order, in its body or in a header, in any form."""
-    message = delivery.copy.message
-    headers = message.properties.get("headers")
-    words = json.dumps(headers) if isinstance(headers, Mapping) else ""
-    return order.encode() in message.body or order in words
 
 
 SPEC = Spec(
@@ -104,4 +69,5 @@ SPEC = Spec(
         Check("charged_once", 2, ("duplicate_effect",), "no order is charged twice"),
     ),
     budget=Budget(effects=150, together=3_000),
+    lesson="07_dead_letter_queue",
 )
