@@ -138,7 +138,7 @@ class Simulation:
 
 def _suffered(trace: Trace) -> set[int]:
     """The effects that a fault was done to."""
-    return {event.number for event in (*trace.of(Crashed), *trace.of(Faulted))}
+    return {event.number for event in trace if isinstance(event, Crashed | Faulted)}
 
 
 def _not_suffered(run: Run) -> str:
