@@ -81,6 +81,7 @@ class EveryKindOfQueue(RuleBasedStateMachine):
         self.seen = 0
         self.serial = 0
         self.returned = -(10**9)
+        self.subscribed = 0
         self.published = self.passed_on = self.settled = self.buried = 0
         self.got: list[Delivery] = []
         self.channels: list[Channel] = []
@@ -144,7 +145,8 @@ class EveryKindOfQueue(RuleBasedStateMachine):
         channel = self.channels[who]
         if name in self.named and not self.named[name].deleted:
             channel.prefetch = prefetch
-            tag = f"tag-{len(self.trace)}-{len(channel.consumers)}"
+            self.subscribed += 1
+            tag = f"tag-{self.subscribed}"
             rank = {"x-priority": priority} if priority else {}
             self.broker.consume(channel, name, tag, auto_ack, arguments=rank)
         self.read()
