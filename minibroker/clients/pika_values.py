@@ -29,6 +29,8 @@ PROPERTIES = (
     "cluster_id",
 )
 
+NOT_TEXT = ("headers", "delivery_mode", "priority", "timestamp")
+
 NOT_SIMULATED = (
     "x-consumer-timeout",
     "x-consumer-disconnected-timeout",
@@ -46,6 +48,9 @@ def sent(properties: BasicProperties | None) -> dict[str, Any]:
     if not isinstance(properties, BasicProperties):
         raise TypeError(f"properties must be pika.BasicProperties, but got {properties!r:.60}")
     found = {name: getattr(properties, name, None) for name in PROPERTIES}
+    for name, value in found.items():
+        if name not in NOT_TEXT and value is not None:
+            assert isinstance(value, str), f"A non-string value was supplied for self.{name}"
     return _deaths(
         {name: value for name, value in found.items() if value is not None},
         lambda time: int((time - EPOCH).total_seconds()) if isinstance(time, datetime) else time,

@@ -5,6 +5,7 @@ one. One timer a queue stands at the moment when its head expires; a timer that 
 is another does nothing.
 """
 
+import re
 from collections.abc import Callable, Mapping
 
 from minibroker.queues import arguments, terms
@@ -14,20 +15,21 @@ from minibroker.queues.queue import Queue
 from minibroker.sim.clock import MILLISECOND, Clock
 from minibroker.sim.values import Value
 
+NUMBER = re.compile(r"([+-]?[0-9]+)(.*)", re.DOTALL)
+
 
 def check(properties: Mapping[str, Value]) -> None:
     """Refuse an `expiration` that is no number of milliseconds, as text."""
     text = properties.get("expiration")
     if text is None:
         return
-    digits = text.removeprefix("-").removeprefix("+") if isinstance(text, str) else ""
-    number = digits[: len(digits) - len(digits.lstrip("0123456789"))]
-    if not number:
+    number = NUMBER.match(text) if isinstance(text, str) else None
+    if number is None:
         wrong = "no_integer"
-    elif number != digits:
-        wrong = f'{{leftover_string,"{digits.removeprefix(number)}"}}'
+    elif number[2]:
+        wrong = f'{{leftover_string,"{number[2]}"}}'
     else:
-        wrong = arguments.expiry(int(str(text)) if len(number) < 20 else 10**20)
+        wrong = arguments.expiry(int(number[1][:20]))
     if wrong:
         raise PreconditionFailed(
             f"PRECONDITION_FAILED - invalid expiration '{terms.plain(text)}': {wrong}"

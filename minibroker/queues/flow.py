@@ -59,11 +59,12 @@ class Flow:
 
     def turn_away(self, queue: Queue, message: Message) -> None:
         """A full queue may pass on what it does not take (overflow reject-publish-dlx)."""
-        if queue.arguments.overflow == "reject-publish-dlx":
-            if queue.arguments.dead_letter_exchange is not None:
-                self._dead_letter("broker", queue, message, "maxlen")
+        dead_letters = queue.arguments.dead_letter_exchange is not None
+        if dead_letters and queue.arguments.overflow == "reject-publish-dlx":
+            self._dead_letter("broker", queue, message, "maxlen")
 
     def arrive_all(self, names: Iterable[str], message: Message) -> None:
+        """The message comes to these queues, after all that is on its way."""
         self._arrivals.extend((self._queues[name], message) for name in names)
         if self._arriving:
             return
@@ -107,6 +108,7 @@ class Flow:
     def hand_out(
         self, copy: Copy, queue: Queue, channel: Channel, consumer: Consumer | None, auto_ack: bool
     ) -> Delivery:
+        """A taken copy goes to a channel, for one of its consumers or (None) by a `get`."""
         tag = consumer.tag if consumer else ""
         delivery = Delivery(tag, channel.next_tag(), copy, queue.name)
         self._trace.append(
@@ -141,6 +143,7 @@ class Flow:
         )
 
     def requeue(self, who: str, unacked: Unacked, why: str, failed: bool) -> None:
+        """A copy comes back to its queue, unless it has `failed` there too often."""
         copy, queue = unacked.copy, unacked.queue
         if queue.deleted:
             self.settled(who, queue, copy, "deleted")
@@ -185,6 +188,7 @@ class Flow:
             self.give_up("broker", queue, copy, "maxlen")
 
     def give_up(self, who: str, queue: Queue, copy: Copy, reason: str) -> None:
+        """A copy leaves its queue without being acked: it is dead-lettered, or gone."""
         if queue.arguments.dead_letter_exchange is None or queue.deleted:
             self.settled(who, queue, copy, dead_letter.WITHOUT[reason])
         elif queue.arguments.at_least_once:
