@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from graders.judges.debts import debts
 from graders.timeline_words import MOST_OF_A_NAME, plain
-from minibroker.sim.trace import DeadLettered, Delivered, Published, Requeued, Settled, Trace
+from minibroker.sim.trace import DeadLettered, Delivered, Owed, Published, Requeued, Settled, Trace
 from minibroker.sim.values import Value
 
 
@@ -33,12 +33,13 @@ class Copies:
         self._subjects: dict[int, tuple[str, bool]] = {}
         self._pushed: dict[str, list[Delivered]] = {}
         seen: set[str] = set()
-        for (_, subject), debt in debts(trace).items():
-            name = plain(subject, MOST_OF_A_NAME)
+        for event in trace.of(Owed):
+            name = plain(event.subject, MOST_OF_A_NAME)
+            self._subjects.setdefault(event.message, (name, event.subject in seen))
+            seen.add(event.subject)
+        for (_, subject), debt in debts(trace).items():  # that others carry, too
             for message in debt.messages:
-                if message not in self._subjects:
-                    self._subjects[message] = name, subject in seen
-                seen.add(subject)
+                self._subjects.setdefault(message, (plain(subject, MOST_OF_A_NAME), True))
 
     def named(self, message: int, *marks: str) -> Copy:
         """A copy of a message, with what is said of it."""
