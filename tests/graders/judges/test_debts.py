@@ -252,9 +252,7 @@ def test_a_copy_that_was_dead_lettered_is_in_the_queues_that_it_came_to() -> Non
         *(dead_lettered(2), dead_lettered(3, "orders"), dead_lettered(1, "orders", queue="later")),
     )
     last = last_of_each_copy(trace)
-    assert {
-        copy: (position, is_gone(copy, event)) for copy, (position, event) in last.items()
-    } == {
+    assert {copy: (position, is_gone(copy, event)) for copy, (position, event) in last.items()} == {
         ("orders", 1): (6, False),
         ("later", 1): (6, True),
         (DEAD, 1): (3, False),
