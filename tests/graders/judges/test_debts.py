@@ -193,8 +193,12 @@ def paid(*events: Event) -> list[int]:
 
 
 @pytest.mark.parametrize(
-    "arrives", [put_away(2), put_away(2, who="shop"), dead_lettered(1, DEAD), dead_lettered(1, "x", DEAD)]
-)  # fmt: skip
+    "arrives",
+    [
+        *(put_away(2), put_away(2, who="shop"), put_away(2, who="worker-1#2")),
+        *(dead_lettered(1, DEAD), dead_lettered(1, "x", DEAD)),
+    ],
+)
 def test_a_dead_letter_is_paid_by_arriving(arrives: Event) -> None:
     assert paid(promised(), published(body=body_of()), owed_dead(), arrives) == [3]
 

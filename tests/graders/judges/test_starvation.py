@@ -48,8 +48,9 @@ def test_an_order_waits_while_the_worker_sleeps_for_another_one() -> None:
 def test_an_order_waits_as_long_as_is_allowed_to_the_microsecond() -> None:
     assert waited(0) == waited(3) == waited(0, patience=0) == []
     assert len(waited(3.000001)) == len(waited(0.000001, patience=0)) == 1
-    assert waited(7.25, patience=2.5) == [
-        "order-1 could be worked on at once and waited 7.2 s for its charge, where 2.5 s are allowed"
+    assert waited(7.5, patience=2.5) == [
+        "order-1 could be worked on at once and waited 7.5 s for its charge, where 2.5 s are "
+        "allowed"
     ]
 
 
