@@ -4,6 +4,7 @@ That wheats pass and chaffs fail is proved in tests/content.
 """
 
 import ast
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,52 @@ def test_a_chaff_s_header_names_its_anomalies(folder: Path) -> None:
     assert chaffs("x") == [Chaff("wrong", source, ("lost_message", "stuck"))]
 
 
+def chaff_of(folder: Path, *lines: str) -> Chaff:
+    """The chaff whose header has these lines after its first sentence."""
+    header = "\n".join(lines)
+    (folder / "chaffs" / "wrong.py").write_text(f'"""What is wrong.\n\n{header}\n"""\n\nx = 1\n')
+    [found] = chaffs("x")
+    return found
+
+
+def test_an_anomaly_may_be_named_with_the_checks_that_it_fails(folder: Path) -> None:
+    found = chaff_of(folder, "anomaly: stuck in once", "anomaly: lost_message in kept, order, a_b")
+    assert found.anomalies == ("stuck", "lost_message")
+    assert found.checks == {"stuck": ("once",), "lost_message": ("kept", "order", "a_b")}
+
+
+def test_an_anomaly_without_checks_is_named_beside_one_with(folder: Path) -> None:
+    found = chaff_of(folder, "anomaly: stuck", "anomaly: lost_message in kept")
+    assert found.anomalies == ("stuck", "lost_message")
+    assert found.checks == {"lost_message": ("kept",)}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "anomaly: stuck in",
+        "anomaly: stuck in ",
+        "anomaly: stuck in once,",
+        "anomaly: stuck in once,kept",
+        "anomaly: stuck in once kept",
+        "anomaly: stuck on once",
+        "anomaly: stuck, lost_message",
+        "anomaly: stuck in charged-once",
+        " anomaly: stuck and others",
+        "an anomaly: stuck",
+    ],
+)
+def test_a_line_that_cannot_be_read_names_no_anomaly(folder: Path, line: str) -> None:
+    with pytest.raises(ValueError, match="chaff wrong of x names no anomaly; add a line"):
+        chaff_of(folder, line)
+
+
+@pytest.mark.xfail(reason="a line that cannot be read is passed over when another one can be")
+def test_a_line_that_cannot_be_read_is_refused_beside_one_that_can(folder: Path) -> None:
+    with pytest.raises(ValueError, match="charged-once"):
+        chaff_of(folder, "anomaly: lost_message", "anomaly: stuck in charged-once")
+
+
 @pytest.mark.parametrize(
     "source",
     [
@@ -108,6 +155,42 @@ def test_the_checks_that_look_for_an_anomaly_must_fail(
     assert Chaff("wrong", "", anomalies).failed_checks(SPEC) == failed
 
 
+TWICE = replace(
+    SPEC,
+    checks=(
+        Check("calm", 1, ("lost_message", "stuck"), "a", within="fault_free"),
+        Check("kept", 1, ("lost_message",), "b"),
+        Check("once", 1, ("duplicate_effect", "stuck"), "c"),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("checks", "failed"),
+    [
+        ({}, {"calm", "kept"}),
+        ({"lost_message": ("kept",)}, {"kept"}),
+        ({"lost_message": ("calm", "kept")}, {"calm", "kept"}),
+        ({"lost_message": ("once",)}, set()),
+        ({"lost_message": ("nothing",)}, set()),
+        ({"stuck": ("once",)}, {"calm", "kept"}),
+    ],
+)
+def test_of_the_checks_that_look_for_an_anomaly_those_that_are_named_must_fail(
+    checks: dict[str, tuple[str, ...]], failed: set[str]
+) -> None:
+    assert Chaff("wrong", "", ("lost_message",), checks).failed_checks(TWICE) == failed
+
+
+def test_each_anomaly_has_its_own_checks() -> None:
+    checks = {"lost_message": ("kept",), "stuck": ("once",)}
+    found = Chaff("wrong", "", ("lost_message", "stuck"), checks).failed_checks(TWICE)
+    assert found == {"kept", "once"}
+    del checks["stuck"]
+    found = Chaff("wrong", "", ("lost_message", "stuck"), checks).failed_checks(TWICE)
+    assert found == {"calm", "kept", "once"}
+
+
 # --- every file that there is ------------------------------------------------------------------
 
 
@@ -135,6 +218,16 @@ def test_every_anomaly_that_a_chaff_names_is_looked_for_by_a_check(name: str, ch
     looked_for = {anomaly for check in load(name).checks for anomaly in check.anomalies}
     assert set(chaff.anomalies) <= looked_for
     assert len(set(chaff.anomalies)) == len(chaff.anomalies)
+
+
+@pytest.mark.parametrize(("name", "chaff"), CHAFFS)
+def test_every_check_that_a_chaff_names_looks_for_what_must_fail_it(
+    name: str, chaff: Chaff
+) -> None:
+    for anomaly, ids in chaff.checks.items():
+        assert len(set(ids)) == len(ids)
+        for check in ids:
+            assert anomaly in load(name).check(check).anomalies
 
 
 @pytest.mark.parametrize(("name", "wheat"), WHEATS)

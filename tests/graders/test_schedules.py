@@ -180,6 +180,94 @@ def test_a_run_that_never_ends_costs_no_more_than_the_budget() -> None:
     assert anomalies(list(found.broken)) == {"stuck"}
 
 
+RESTLESS = """
+def worker(channel, payments):
+    for method, properties, body in channel.consume("orders"):
+        channel.basic_nack(method.delivery_tag, requeue=True)
+"""
+
+
+def test_a_source_that_does_not_come_to_rest_is_worth_less() -> None:
+    budget = Budget(effects=40, together=10**6, endless=200)
+    found = explored(RESTLESS, replace(SMALL, budget=budget))
+    assert found.fault_free.effects == 40
+    assert found.singles == 4 < len(found.single_faults)
+    assert f"4 of {len(found.single_faults)} single crashes" in found.coverage
+
+
+def test_a_source_that_comes_to_rest_is_worth_all() -> None:
+    budget = Budget(effects=40, together=10**6, endless=1)
+    assert explored(CARELESS, replace(SMALL, budget=budget)).singles == 4
+    budget = Budget(effects=40, together=10**6, endless=10**6)
+    found = explored(RESTLESS, replace(SMALL, budget=budget))
+    assert found.singles == len(found.single_faults) > 4
+
+
+def test_a_source_that_comes_to_rest_is_not_worth_what_an_endless_one_is() -> None:
+    budget = Budget(together=20, endless=10**6)
+    assert explored(CARELESS, replace(SMALL, budget=budget)).singles < 4
+
+
+def test_a_source_is_not_endless_for_what_a_fault_did_to_it() -> None:
+    source = CONTENT["requeues_after_the_work"].source
+    calm = CARELESS + "        # " + source.splitlines()[0].strip('"') + "\n"
+    budget = Budget(together=10**6, endless=1)
+    assert explored(calm, replace(SMALL, budget=budget)).singles == 4
+
+
+TWO_ROLES = """
+def topology(channel):
+    channel.queue_declare("orders", durable=True)
+    channel.queue_declare("orders.dead", durable=True)
+
+
+def worker(channel, payments):
+    for method, properties, body in channel.consume("orders"):
+        payments.charge("order-1", 42)
+        channel.basic_ack(method.delivery_tag)
+"""
+STAGED = replace(
+    SMALL,
+    roles=(
+        Role("topology", {"channel": "pika.channel"}, spared=True),
+        Role("worker", CLIENTS, starts=5.0, count=2),
+    ),
+    faults=("crash", "definite", "indefinite", "pause"),
+)
+
+
+def test_no_fault_is_tried_on_a_role_that_is_spared() -> None:
+    found = explored(TWO_ROLES, STAGED)
+    who = {event.number: event.who for event in found.fault_free.trace.of(Requested)}
+    assert {who[fault.at] for fault in found.single_faults} == {"worker-1#1", "worker-2#1"}
+    assert any(who[number].startswith("topology") for number in who)
+    topology, workers = STAGED.roles
+    bold = explored(TWO_ROLES, replace(STAGED, roles=(replace(topology, spared=False), workers)))
+    assert {who[fault.at] for fault in bold.single_faults} > {"topology#1"}
+    assert len(bold.single_faults) > len(found.single_faults)
+
+
+def test_no_second_fault_is_tried_on_it_either() -> None:
+    plans = [
+        broken.run
+        for broken in explored(TWO_ROLES, replace(STAGED, budget=Budget(pairs=500))).broken
+        if len(broken.run.plan) == 2
+    ]
+    assert plans
+    for one in plans:
+        who = {event.number: event.who for event in one.trace.of(Requested)}
+        assert {who[fault.at].partition("-")[0] for fault in one.plan} == {"worker"}
+
+
+def test_every_instance_of_a_role_starts_at_its_time() -> None:
+    found = explored(TWO_ROLES, STAGED).fault_free.trace.of(Started)
+    assert [(event.who, event.at) for event in found] == [
+        ("topology#1", 0),
+        ("worker-1#1", 5_000_000),
+        ("worker-2#1", 5_000_000),
+    ]
+
+
 def test_only_recoveries_are_run_for_real_after_two_runs_without_faults() -> None:
     watched = Watched(CARELESS)
     explore(SMALL, watched)

@@ -175,6 +175,51 @@ def test_a_pass_on_a_spent_budget_does_not_claim_more_than_was_tried() -> None:
     assert "held in the run without faults, 3 of 7 single crashes, seed 0" in found[0].sentence
 
 
+# --- checks of the run without faults ----------------------------------------------------------
+
+CALM = replace(
+    SPEC,
+    checks=(
+        Check("calm", 2, ("duplicate_effect",), "no order is charged twice", within="fault_free"),
+        Check("once", 5, ("duplicate_effect",), "no order is charged twice"),
+    ),
+)
+ALWAYS_TWICE = CHARGES_TWICE.replace("payments", "payments.charge(order, 42); payments")
+
+
+def test_what_only_a_fault_shows_does_not_fail_a_check_of_the_run_without() -> None:
+    calm, once = judged(CHARGES_TWICE, CALM)
+    assert (calm.outcome, calm.points) == ("pass", 2)
+    assert calm.sentence == "no order is charged twice: held in the run without faults"
+    assert (once.outcome, once.points) == ("fail", 0)
+
+
+def test_such_a_check_claims_no_more_than_the_run_that_it_looked_at() -> None:
+    calm, once = judged(GOOD, CALM)
+    assert (calm.outcome, once.outcome) == ("pass", "pass")
+    assert calm.coverage == "the run without faults"
+    assert once.coverage == "the run without faults and all 7 single crashes"
+
+
+def test_what_the_run_without_faults_shows_fails_both_and_other_runs_are_none_of_its_business() -> (
+    None
+):
+    calm, once = judged(ALWAYS_TWICE, CALM)
+    assert (calm.outcome, once.outcome) == ("fail", "fail")
+    assert "other schedule" not in calm.sentence
+    assert "other schedules of those tried end alike" in once.sentence
+    assert calm.witness is not None
+    assert calm.witness.plan == ()
+    assert token(calm.token).plan == ()
+    assert calm.coverage == once.coverage
+
+
+def test_such_a_check_is_unknown_when_nothing_was_shown() -> None:
+    calm, once = judged(LOOP + "        channel.basic_ack(method.delivery_tag)", CALM)
+    assert (calm.outcome, once.outcome) == ("unknown", "unknown")
+    assert calm.sentence == once.sentence
+
+
 # --- unknown -----------------------------------------------------------------------------------
 
 

@@ -2,14 +2,21 @@
 
 Events happen one after the other, a second apart. Where nothing else is said the process is
 ``worker#1``, the queue is ``orders``, the message is 1, and what is owed is a charge of 42 cents
-for ``order-1``.
+for ``order-1``. What is promised for what fails is four attempts, 5, 10 and 20 seconds apart, and
+then a place in ``orders.dead``, while the others wait for no more than 3 seconds.
 """
 
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from graders.judges.debts import DEAD_LETTER
 from minibroker.sim import trace as t
+from minibroker.sim.values import Value
 
 WORKER = "worker#1"
+DEAD = "orders.dead"
+SECOND = 1_000_000
 
 
 def history(*events: t.Event) -> t.Trace:
@@ -19,16 +26,88 @@ def history(*events: t.Event) -> t.Trace:
     return found
 
 
-def published(message: int = 1, *queues: str) -> t.Published:
+def timed(*events: tuple[float, t.Event]) -> t.Trace:
+    """A history whose events happen at these times, in seconds."""
+    found = t.Trace()
+    for second, event in events:
+        found.append(replace(event, at=round(second * SECOND)))
+    return found
+
+
+def body_of(order: str = "order-1") -> bytes:
+    return json.dumps({"id": order}).encode()
+
+
+def published(
+    message: int = 1,
+    *queues: str,
+    who: str = "scenario",
+    body: bytes = b"",
+    headers: Mapping[str, Value] | None = None,
+) -> t.Published:
     return t.Published(
         at=0,
-        who="scenario",
+        who=who,
         message=message,
         exchange="",
         routing_key="orders",
         queues=list(queues) or ["orders"],
-        body=b"",
+        body=body,
+        headers=dict(headers or {}),
     )
+
+
+def put_away(
+    message: int = 2, order: str = "order-1", who: str = WORKER, **headers: Value
+) -> t.Published:
+    """A worker publishes the order to the dead letters."""
+    return published(message, DEAD, who=who, body=body_of(order), headers=headers)
+
+
+def dead_lettered(
+    message: int = 1,
+    *queues: str,
+    queue: str = "orders",
+    reason: str = "rejected",
+    headers: Mapping[str, Value] | None = None,
+) -> t.DeadLettered:
+    return t.DeadLettered(
+        at=0,
+        who=WORKER if reason == "rejected" else "broker",
+        queue=queue,
+        message=message,
+        reason=reason,
+        exchange="",
+        routing_key="",
+        queues=list(queues),
+        headers=dict(headers or {}),
+    )
+
+
+def promised(
+    delays: Sequence[float] = (5, 10, 20),
+    patience: float = 3,
+    queue: str = "orders",
+    dead_letters: str = DEAD,
+) -> t.RetryPolicy:
+    return t.RetryPolicy(
+        at=0,
+        queue=queue,
+        dead_letters=dead_letters,
+        attempts=len(delays) + 1,
+        delays=[round(delay * SECOND) for delay in delays],
+        patience=round(patience * SECOND),
+    )
+
+
+def declined(
+    subject: str = "order-1", error: str = "GatewayUnavailable", who: str = WORKER
+) -> t.Declined:
+    return t.Declined(at=0, who=who, kind="charge", subject=subject, error=error)
+
+
+def faulted(kind: str = "pause", who: str = WORKER) -> t.Faulted:
+    return t.Faulted(at=0, who=who, number=7, kind=kind)
 
 
 def unroutable(message: int = 1) -> t.Published:
@@ -37,6 +116,11 @@ def unroutable(message: int = 1) -> t.Published:
 
 def owed(message: int = 1, subject: str = "order-1", cents: int = 42) -> t.Owed:
     return t.Owed(at=0, message=message, kind="charge", subject=subject, detail={"cents": cents})
+
+
+def owed_dead(message: int = 1, subject: str = "order-1") -> t.Owed:
+    """The order's bank will never pay, so what is owed is that it becomes a dead letter."""
+    return t.Owed(at=0, message=message, kind=DEAD_LETTER, subject=subject)
 
 
 def delivered(

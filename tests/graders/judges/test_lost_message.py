@@ -1,17 +1,26 @@
 """Lost message: gone from the broker, and what it owes was not done."""
 
+from dataclasses import replace
+
 import pytest
 
 from graders.judges.lost_message import find, unshown
 from minibroker.sim.trace import Event
 from tests.graders.judges.history import (
+    DEAD,
+    body_of,
     charged,
     crashed,
+    dead_lettered,
+    declined,
     delivered,
     ended,
     history,
     owed,
+    owed_dead,
+    promised,
     published,
+    put_away,
     requeued,
     settled,
     unroutable,
@@ -133,3 +142,132 @@ def test_nothing_is_shown_before_something_owed_was_handed_out() -> None:
     assert unshown(history(published(), owed())) == sentence
     assert unshown(history(published(2), delivered(2), published(), owed())) == sentence
     assert unshown(history(published(), owed(), delivered())) == ""
+
+
+# --- how it went ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("end", "gone"),
+    [
+        (settled(how="expired"), "its time in orders was over"),
+        (settled(how="overflowed"), "orders was full"),
+        (settled(how="undeliverable"), "it was handed out from orders too often"),
+        (settled(how="deleted"), "orders was deleted"),
+        (
+            dead_lettered(1, reason="expired"),
+            "it left orders (expired) for a dead-letter exchange that led nowhere",
+        ),
+        (
+            dead_lettered(1, reason="delivery_limit"),
+            "it left orders (delivery_limit) for a dead-letter exchange that led nowhere",
+        ),
+    ],
+)
+def test_a_message_is_lost_by_the_broker(end: Event, gone: str) -> None:
+    [found] = find(history(published(), owed(), delivered(), end))
+    assert found.sentence == f"order-1 was lost: {gone}, and no charge for it was made"
+    assert found.events == (3,)
+
+
+# --- retries and dead letters --------------------------------------------------------------------
+
+OWED = [promised(), published(body=body_of()), owed()]
+OWED_DEAD = [promised(), published(body=body_of()), owed_dead()]
+SENT_ON = published(2, "later", who="worker#1", body=body_of())
+
+LOST: dict[str, tuple[list[Event], str, tuple[int, ...]]] = {
+    "acked before it moved": (
+        [*OWED_DEAD, delivered(), declined(), settled(), crashed()],
+        "worker#1 acked its message, and it never became a dead letter",
+        (5,),
+    ),
+    "a description of it is no dead letter": (
+        [
+            *(*OWED_DEAD, delivered(), declined()),
+            *(published(2, DEAD, who="worker#1", body=b"order-1 failed"), settled()),
+        ],
+        "worker#1 acked its message, and it never became a dead letter",
+        (6,),
+    ),
+    "put away to a queue that is not there": (
+        [
+            *(*OWED_DEAD, delivered(), declined()),
+            *(replace(put_away(2), queues=[]), settled()),
+        ],
+        "worker#1 acked its message, and it never became a dead letter",
+        (6,),
+    ),
+    "sent on to a queue in which its time ran out": (
+        [*OWED, delivered(), SENT_ON, settled(), settled(2, "expired", "broker", "later")],
+        "its time in later was over, and no charge for it was made",
+        (6,),
+    ),
+    "dead-lettered to a queue in which its time ran out": (
+        [
+            *(*OWED, delivered(), dead_lettered(1, "later")),
+            dead_lettered(1, queue="later", reason="expired"),
+        ],
+        "it left later (expired) for a dead-letter exchange that led nowhere, and no charge for "
+        "it was made",
+        (5,),
+    ),
+    "taken out of the dead letters before it could be charged": (
+        [*OWED, delivered(), declined(), put_away(2), settled(), settled(2, queue=DEAD)],
+        "worker#1 acked its message, and no charge for it was made",
+        (7,),
+    ),
+    "charged in the place of becoming a dead letter": (
+        [*OWED_DEAD, delivered(), charged(), settled()],
+        "worker#1 acked its message, and it never became a dead letter",
+        (5,),
+    ),
+}
+
+
+@pytest.mark.parametrize(("events", "rest", "positions"), LOST.values(), ids=LOST)
+def test_an_order_on_its_way_round_is_lost(
+    events: list[Event], rest: str, positions: tuple[int, ...]
+) -> None:
+    [found] = find(history(*events))
+    assert found.sentence == f"order-1 was lost: {rest}"
+    assert found.events == positions
+
+
+KEPT: dict[str, list[Event]] = {
+    "put away, then acked": [*OWED_DEAD, delivered(), declined(), put_away(2), settled()],
+    "acked first, put away all the same": [*OWED_DEAD, delivered(), settled(), put_away(2)],
+    "rejected to the dead letters": [*OWED_DEAD, delivered(), dead_lettered(1, DEAD)],
+    "put away, and taken out of the dead letters by somebody": [
+        *(*OWED_DEAD, delivered(), put_away(2), settled(), delivered(2, queue=DEAD)),
+        settled(2, queue=DEAD, who="shop"),
+    ],
+    "put away twice by a crash between the two": [
+        *(*OWED_DEAD, delivered(), put_away(2), crashed(), requeued(), delivered(attempt=2)),
+        *(put_away(3, who="worker#2"), settled(who="worker#2")),
+    ],
+    "put away by the second of two that take turns": [
+        *(*OWED_DEAD, delivered(who="worker-1#1"), crashed("worker-1#1")),
+        *(requeued(who="worker-1#1"), delivered(attempt=2, who="worker-2#1")),
+        *(put_away(2, who="worker-2#1"), settled(who="worker-2#1")),
+    ],
+    "sent on and waiting there": [*OWED, delivered(), SENT_ON, settled(), ended()],
+    "rejected and waiting elsewhere": [*OWED, delivered(), dead_lettered(1, "later"), ended()],
+    "rejected and back where it was": [*OWED, delivered(), dead_lettered(1, "orders"), ended()],
+    "among the dead letters, where it could still be charged": [
+        *(*OWED, delivered(), declined(), put_away(2), settled(), ended())
+    ],
+    "sent on, and charged from there": [
+        *(*OWED, delivered(), SENT_ON, settled(), delivered(2, queue="later"), charged()),
+        settled(2, queue="later"),
+    ],
+    "no JSON, put away as it came": [
+        *(promised(), published(body=b'{"id": "order-1'), owed_dead(), delivered()),
+        *(published(2, DEAD, who="worker#1", body=b'{"id": "order-1'), settled()),
+    ],
+}
+
+
+@pytest.mark.parametrize("events", KEPT.values(), ids=KEPT)
+def test_an_order_on_its_way_round_is_not_lost(events: list[Event]) -> None:
+    assert find(history(*events)) == []

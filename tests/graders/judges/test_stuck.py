@@ -5,8 +5,11 @@ import pytest
 from graders.judges.stuck import find, unshown
 from minibroker.sim.trace import Event
 from tests.graders.judges.history import (
+    DEAD,
+    body_of,
     charged,
     crashed,
+    dead_lettered,
     delivered,
     ended,
     exited,
@@ -14,7 +17,10 @@ from tests.graders.judges.history import (
     history,
     interrupted,
     owed,
+    owed_dead,
+    promised,
     published,
+    put_away,
     requeued,
     settled,
     unroutable,
@@ -167,3 +173,89 @@ def test_nothing_is_shown_before_a_message_was_handed_out() -> None:
     assert unshown(history()) == sentence
     assert unshown(history(published(), owed(), settled(how="purged"), ended())) == sentence
     assert unshown(history(published(), delivered())) == ""
+
+
+# --- dead letters --------------------------------------------------------------------------------
+
+OWED_DEAD = [promised(), published(body=body_of()), owed_dead()]
+
+LEFT: dict[str, tuple[list[Event], str, tuple[int, ...]]] = {
+    "put away where nothing is promised": (
+        [published(body=body_of()), owed_dead(), put_away(2), settled(), ended()],
+        "order-1 waits in orders.dead and nobody takes it",
+        (2,),
+    ),
+    "put away where no dead letters go": (
+        [*OWED_DEAD, dead_lettered(1, "orders.dead.old"), ended()],
+        "order-1 waits in orders.dead.old and nobody takes it",
+        (3,),
+    ),
+    "rejected back into its queue": (
+        [*OWED_DEAD, dead_lettered(1, "orders"), ended()],
+        "order-1 waits in orders and nobody takes it",
+        (3,),
+    ),
+    "sent on and forgotten, by the name of its order": (
+        [*OWED_DEAD, published(2, "later", who="worker-2#1", body=body_of()), settled(), ended()],
+        "order-1 waits in later and nobody takes it",
+        (3,),
+    ),
+    "held by the second incarnation of one of two": (
+        [*OWED_DEAD, delivered(who="worker-2#2"), interrupted("worker-2#2"),
+         exited("interrupted", "worker-2#2"), requeued(who="worker-2#2"), ended()],
+        f"order-1 was handed to worker-2#2, {HELD}",
+        (6,),
+    ),
+    "given back by one that crashed after its namesake was stopped": (
+        [*OWED_DEAD, delivered(who="worker-1#1"), interrupted("worker-1#11"),
+         exited("interrupted", "worker-1#11"), crashed("worker-1#1"), requeued(who="worker-1#1"),
+         ended()],
+        "order-1 waits in orders and nobody takes it",
+        (7,),
+    ),
+    "in the dead letters and still in the queue": (
+        [*OWED_DEAD, delivered(), put_away(2), crashed(), requeued(), ended()],
+        "order-1 waits in orders and nobody takes it",
+        (6,),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("events", "sentence", "positions"), LEFT.values(), ids=LEFT)
+def test_a_message_is_left_where_it_may_not_stay(
+    events: list[Event], sentence: str, positions: tuple[int, ...]
+) -> None:
+    [found] = find(history(*events))
+    assert found.sentence == sentence
+    assert found.events == positions
+
+
+ENDED_SOMEWHERE: dict[str, list[Event]] = {
+    "put away": [*OWED_DEAD, delivered(), put_away(2), settled(), ended()],
+    "rejected to the dead letters": [*OWED_DEAD, delivered(), dead_lettered(1, DEAD), ended()],
+    "rejected to nowhere": [*OWED_DEAD, delivered(), dead_lettered(1), ended()],
+    "looked at among the dead letters": [
+        *(*OWED_DEAD, dead_lettered(1, DEAD), delivered(queue=DEAD), ended())
+    ],
+    "a letter of nobody's among the dead": [promised(), published(5, DEAD), ended()],
+    "by way of another queue": [
+        *(*OWED_DEAD, dead_lettered(1, "later"), dead_lettered(1, "orders", queue="later")),
+        *(delivered(attempt=2), settled(), ended()),
+    ],
+    "two queues, each with its own dead letters": [
+        *(promised(), promised(queue="returns", dead_letters="returns.dead")),
+        *(published(1), published(2, "returns"), dead_lettered(1, DEAD)),
+        *(dead_lettered(2, "returns.dead", queue="returns"), ended()),
+    ],
+    "a promise that is made late": [*OWED_DEAD[1:], put_away(2), settled(), promised(), ended()],
+}
+
+
+@pytest.mark.parametrize("events", ENDED_SOMEWHERE.values(), ids=ENDED_SOMEWHERE)
+def test_a_message_that_ended_where_it_may_stay_is_not_stuck(events: list[Event]) -> None:
+    assert find(history(*events)) == []
+
+
+def test_a_run_without_end_is_stuck_though_all_is_put_away() -> None:
+    [found] = find(history(*OWED_DEAD, put_away(2), settled(), ended("effects", 300)))
+    assert found.sentence == "the run did not come to rest within 300 effects"

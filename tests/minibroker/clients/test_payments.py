@@ -1,8 +1,24 @@
 """The payment gateway: a charge cannot be taken back, and a key makes a request safe to repeat."""
 
+from collections.abc import Callable
+
 import pytest
 
-from minibroker.sim.trace import Deduplicated, Requested, SideEffect
+from minibroker.agents.ledgers import PaymentsAgent
+from minibroker.clients import payments as client
+from minibroker.ledgers.payments import KeyConflict, PaymentLedger, Refused, Trouble
+from minibroker.sim import incarnation
+from minibroker.sim.clock import Clock
+from minibroker.sim.effect import Answer, Caller, Refusal
+from minibroker.sim.trace import (
+    Answered,
+    Declined,
+    Deduplicated,
+    Faulted,
+    Requested,
+    SideEffect,
+    Trace,
+)
 from tests.minibroker.tiny import Ran, play, worker
 
 
@@ -115,3 +131,201 @@ def test_a_value_that_cannot_cross_is_never_sent() -> None:
     found = play(worker("payments.charge(('order', 1), 1)", takes="payments"), restarts=0)
     assert found.exit.error == "CannotCross"
     assert found.trace.of(Requested) == []
+
+
+# --- a bank in trouble ---------------------------------------------------------------------------
+
+AWAY = Trouble("GatewayUnavailable", "the bank is away", until=5_000_000)
+NEVER = Trouble("CardDeclined", "the bank says no")
+
+
+def ledger() -> tuple[PaymentLedger, Clock, Trace]:
+    clock, trace = Clock(), Trace()
+    return PaymentLedger(clock, trace), clock, trace
+
+
+def kinds(trace: Trace) -> list[str]:
+    return [type(event).__name__ for event in trace]
+
+
+def test_a_charge_that_is_refused_is_declined_and_no_side_effect() -> None:
+    payments, _, trace = ledger()
+    payments.trouble("order-1", NEVER)
+    with pytest.raises(Refused, match="the bank says no") as refused:
+        payments.charge("worker-1#2", "order-1", 42, "key")
+    assert refused.value.error == "CardDeclined"
+    assert list(trace) == [
+        Declined(at=0, who="worker-1#2", kind="charge", subject="order-1", error="CardDeclined")
+    ]
+    assert payments.charges("order-1") == []
+
+
+def test_trouble_is_one_order_s() -> None:
+    payments, _, trace = ledger()
+    payments.trouble("order-1", NEVER)
+    payments.charge("worker#1", "order-10", 42, None)
+    assert kinds(trace) == ["SideEffect"]
+
+
+def test_trouble_is_over_at_its_time_to_the_microsecond() -> None:
+    payments, clock, trace = ledger()
+    payments.trouble("order-1", AWAY)
+    clock.advance(4_999_999)
+    with pytest.raises(Refused):
+        payments.charge("worker#1", "order-1", 42, None)
+    clock.advance(5_000_000)
+    assert payments.charge("worker#1", "order-1", 42, None)["id"] == "ch_1"
+    assert kinds(trace) == ["Declined", "SideEffect"]
+
+
+def test_trouble_without_an_end_has_none() -> None:
+    payments, clock, _ = ledger()
+    payments.trouble("order-1", NEVER)
+    clock.advance(10**15)
+    with pytest.raises(Refused):
+        payments.charge("worker#1", "order-1", 42, None)
+
+
+def test_trouble_can_be_taken_away_and_changed() -> None:
+    payments, _, trace = ledger()
+    payments.trouble("order-1", None)
+    payments.trouble("order-1", NEVER)
+    payments.trouble("order-1", AWAY)
+    with pytest.raises(Refused, match="the bank is away"):
+        payments.charge("worker#1", "order-1", 42, None)
+    payments.trouble("order-1", None)
+    payments.charge("worker#1", "order-1", 42, None)
+    assert kinds(trace) == ["Declined", "SideEffect"]
+
+
+def test_a_key_is_free_after_a_refusal_even_for_another_amount() -> None:
+    payments, clock, trace = ledger()
+    payments.trouble("order-1", AWAY)
+    with pytest.raises(Refused):
+        payments.charge("worker#1", "order-1", 41, "key")
+    clock.advance(5_000_000)
+    payments.charge("worker#1", "order-1", 42, "key")
+    assert kinds(trace) == ["Declined", "SideEffect"]
+
+
+def test_what_was_charged_before_the_trouble_is_answered_and_not_refused() -> None:
+    payments, _, trace = ledger()
+    first = payments.charge("worker#1", "order-1", 42, "key")
+    payments.trouble("order-1", NEVER)
+    assert payments.charge("worker#2", "order-1", 42, "key") == first
+    with pytest.raises(KeyConflict):
+        payments.charge("worker#2", "order-1", 43, "key")
+    with pytest.raises(Refused):
+        payments.charge("worker#2", "order-1", 42, "another")
+    assert kinds(trace) == ["SideEffect", "Deduplicated", "Declined"]
+
+
+# --- how the client hears of it ------------------------------------------------------------------
+
+
+def agent(*troubles: tuple[str, Trouble]) -> PaymentsAgent:
+    payments, _, _ = ledger()
+    for order, trouble in troubles:
+        payments.trouble(order, trouble)
+    return PaymentsAgent(payments)
+
+
+WHO = Caller("worker", 1)
+
+
+@pytest.mark.parametrize("trouble", [AWAY, NEVER])
+def test_a_refused_charge_is_an_attempt_that_a_crash_may_follow(trouble: Trouble) -> None:
+    reply = agent(("a", trouble)).request(WHO, "charge", {"order": "a", "cents": 1})
+    assert reply == Refusal(trouble.error, trouble.text, did="changed")
+
+
+def test_what_cannot_be_asked_changes_nothing() -> None:
+    asked = agent()
+    args: dict[str, object] = {"order": "a", "cents": 1, "idempotency_key": "k"}
+    bad: list[dict[str, object]] = [
+        {"order": None}, {"order": b"a"}, {"order": ["a"]}, {"cents": None}, {"cents": 0},
+        {"cents": True}, {"cents": 1.0}, {"cents": float("nan")}, {"cents": {}},
+        {"idempotency_key": ""}, {"idempotency_key": 7}, {"idempotency_key": ["k"]},
+    ]  # fmt: skip
+    for change in bad:
+        reply = asked.request(WHO, "charge", args | change)  # type: ignore[arg-type]
+        assert isinstance(reply, Refusal)
+        assert (reply.error, reply.did) == ("PaymentError", "read")
+    assert isinstance(asked.request(WHO, "charge", {}), Refusal)
+    refund = asked.request(WHO, "refund", {"order": "a"})
+    assert isinstance(refund, Refusal)
+    assert asked.request(WHO, "charges", {"order": "a"}) == Answer([], did="read")
+
+
+def test_a_key_for_another_charge_changes_nothing() -> None:
+    asked = agent()
+    asked.request(WHO, "charge", {"order": "a", "cents": 1, "idempotency_key": "k"})
+    reply = asked.request(WHO, "charge", {"order": "a", "cents": 2, "idempotency_key": "k"})
+    assert isinstance(reply, Refusal)
+    assert (reply.error, reply.did) == ("IdempotencyConflict", "read")
+
+
+def test_a_broken_call_says_what_its_caller_can_know() -> None:
+    asked = agent()
+    lost = asked.broken(WHO, "charge", {}, happened=True)
+    failed = asked.broken(WHO, "charge", {}, happened=False)
+    assert lost is not None
+    assert failed is not None
+    assert (lost.error, lost.did) == ("PaymentTimeout", "changed")
+    assert (failed.error, failed.did) == ("GatewayUnavailable", "read")
+    assert asked.again(WHO, "charge", {}, Answer(None)) is False
+
+
+@pytest.mark.parametrize("name", client.ERRORS)
+def test_each_refusal_is_raised_as_the_client_s_own_exception(name: str) -> None:
+    class Refuses:
+        def ask(self, *_: object, **__: object) -> object:
+            raise incarnation.Refused(name, "no, since", {})
+
+    payments = client.Payments(Refuses())  # type: ignore[arg-type]
+    calls: list[Callable[[], object]] = [
+        lambda: payments.charge("a", 1),
+        lambda: payments.charges("a"),
+    ]
+    for call in calls:
+        with pytest.raises(client.ERRORS[name], match="no, since") as raised:
+            call()
+        assert type(raised.value) is client.ERRORS[name]
+        assert raised.value.__suppress_context__
+
+
+def test_all_that_the_gateway_may_say_can_be_caught_at_once() -> None:
+    own = [error for name, error in client.ERRORS.items() if name != "NotInSubset"]
+    assert all(issubclass(error, client.PaymentError) for error in own)
+    assert not any(
+        issubclass(one, other)
+        for one in own
+        for other in own
+        if one is not other and other is not client.PaymentError
+    )
+
+
+CATCHES = """
+    from minibroker.clients.payments import GatewayUnavailable, PaymentTimeout
+    try:
+        payments.charge("order-1", 42, "key")
+    except GatewayUnavailable:
+        print("not charged:", len(payments.charges("order-1")))
+    except PaymentTimeout:
+        print("who knows:", len(payments.charges("order-1")))
+    print(payments.charge("order-1", 42, "key")["id"])
+"""
+
+
+def test_an_error_of_the_gateway_is_told_from_an_answer_that_was_lost() -> None:
+    failed, lost = ran(CATCHES, plan="definite:1"), ran(CATCHES, plan="indefinite:1")
+    assert failed.said == "not charged: 0\nch_1\n"
+    assert lost.said == "who knows: 1\nch_1\n"
+    assert [len(found.trace.of(Deduplicated)) for found in (failed, lost)] == [0, 1]
+    assert [len(found.trace.of(Faulted)) for found in (failed, lost)] == [1, 1]
+
+
+def test_a_fault_is_no_attempt_that_the_bank_declined() -> None:
+    found = ran(CATCHES, plan="definite:1")
+    assert found.trace.of(Declined) == []
+    assert found.trace.of(Answered)[0].error == "GatewayUnavailable"

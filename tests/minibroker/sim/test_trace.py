@@ -6,6 +6,7 @@ from minibroker.sim.trace import (
     Crashed,
     Delivered,
     Ended,
+    Event,
     Published,
     Requested,
     Started,
@@ -74,3 +75,34 @@ def test_an_event_as_a_dict_begins_with_its_kind() -> None:
         ("why", "quiet"),
         ("effects", 3),
     ]
+
+
+def test_events_that_were_appended_after_the_first_question_are_found_too() -> None:
+    found = trace()
+    assert (found.of(Started)[0].who, found.of(Ended)) == ("worker#1", [])
+    found.append(Started(at=8, who="worker#2"))
+    found.append(Ended(at=9, why="quiet", effects=1))
+    assert [event.who for event in found.of(Started)] == ["worker#1", "worker#2"]
+    assert [event.at for event in found.of(Ended)] == [9]
+    found.append(Started(at=10, who="worker#3"))
+    assert [event.who for event in found.of(Started)] == ["worker#1", "worker#2", "worker#3"]
+    assert len(found.of(Ended)) == 1
+    assert len(found) == 7
+
+
+def test_an_empty_trace_has_no_events_until_it_has_some() -> None:
+    found = Trace()
+    assert found.of(Started) == []
+    found.append(Started(at=0, who="worker#1"))
+    assert len(found.of(Started)) == 1
+
+
+def test_who_changes_what_was_found_does_not_change_the_trace() -> None:
+    found = trace()
+    found.of(Started).clear()
+    found.of(Ended).append(Ended(at=0, why="quiet", effects=0))
+    assert (len(found.of(Started)), len(found.of(Ended)), len(found)) == (1, 0, 4)
+
+
+def test_events_of_a_kind_are_not_those_of_what_it_is_a_kind_of() -> None:
+    assert trace().of(Event) == []

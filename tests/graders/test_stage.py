@@ -1,0 +1,178 @@
+"""A stage: what a scenario may do to a world, and what of it stands in the trace."""
+
+import json
+
+import pytest
+
+from graders.stage import Cast, Owes, Retries, Run, Scenario, Stage, perform
+from minibroker.sim.effect import Caller, Process
+from minibroker.sim.incarnation import Job
+from minibroker.sim.inline import Inline
+from minibroker.sim.trace import (
+    Declined,
+    Owed,
+    Published,
+    RetryPolicy,
+    SideEffect,
+    Started,
+)
+
+CLIENTS = {"channel": "pika.channel", "payments": "payments"}
+
+
+def staged(scenario: Scenario, body: str = "pass", seed: int = 0, starts: float = 0.0) -> Run:
+    """A run of a worker with this body."""
+    code = Inline(f"import time\n\n\ndef worker(channel, payments):\n    {body}\n")
+
+    def launch(caller: Caller) -> Process:
+        return code.process(Job("worker", caller.process, caller.incarnation, seed, CLIENTS))
+
+    return perform(scenario, [Cast("worker", 5, starts)], launch, (), seed, 200)
+
+
+def said(run: Run) -> str:
+    return "".join(part.text for part in run.printed)
+
+
+# --- promises ------------------------------------------------------------------------------------
+
+
+def test_what_is_promised_for_what_fails_stands_first_in_microseconds() -> None:
+    run = staged(lambda stage: stage.retries(Retries("orders", "orders.dead", (5, 0.25), 3)))
+    assert run.trace.events[0] == RetryPolicy(
+        at=0, queue="orders", dead_letters="orders.dead", attempts=3,
+        delays=[5_000_000, 250_000], patience=3_000_000,
+    )  # fmt: skip
+
+
+def test_without_delays_one_attempt_is_promised() -> None:
+    [found] = staged(lambda stage: stage.retries(Retries("a", "b", (), 0))).trace.of(RetryPolicy)
+    assert (found.attempts, found.delays, found.patience) == (1, [], 0)
+
+
+# --- banks ---------------------------------------------------------------------------------------
+
+ASKS = """
+    for second in range(4):
+        for order in ("order-1", "order-2"):
+            try:
+                payments.charge(order, 42)
+                print(order, "charged")
+            except Exception as error:
+                print(order, type(error).__name__, error)
+        time.sleep(5)
+""".lstrip()
+
+
+def test_a_bank_that_declines_does_so_for_good_and_for_one_order() -> None:
+    run = staged(lambda stage: stage.declines("order-1"), ASKS)
+    declined = "order-1 CardDeclined the bank declines the card of order-1\n"
+    assert said(run) == (declined + "order-2 charged\n") * 4
+    assert {(e.subject, e.kind, e.error) for e in run.trace.of(Declined)} == {
+        ("order-1", "charge", "CardDeclined")
+    }
+    assert {event.subject for event in run.trace.of(SideEffect)} == {"order-2"}
+
+
+def test_a_bank_that_is_away_is_back_after_its_time() -> None:
+    run = staged(lambda stage: stage.bank_away("order-1", until=7.5), ASKS)
+    assert [line for line in said(run).splitlines() if line.startswith("order-1")] == [
+        *["order-1 GatewayUnavailable the bank of order-1 cannot be reached; nothing was charged"]
+        * 2,
+        *["order-1 charged"] * 2,
+    ]
+    assert [event.at < 7_500_000 for event in run.trace.of(Declined)] == [True, True]
+    assert {event.error for event in run.trace.of(Declined)} == {"GatewayUnavailable"}
+
+
+def test_what_was_said_of_a_bank_last_holds() -> None:
+    def scenario(stage: Stage) -> None:
+        stage.declines("order-1")
+        stage.bank_away("order-1", until=0)
+        stage.bank_away("order-2", until=10**9)
+        stage.declines("order-2")
+
+    errors = {(e.subject, e.error) for e in staged(scenario, ASKS).trace.of(Declined)}
+    assert errors == {("order-2", "CardDeclined")}
+
+
+# --- messages ------------------------------------------------------------------------------------
+
+PRINTS = "_, properties, body = channel.basic_get('orders'); print(properties.headers, body)"
+
+
+def with_queue(publish: Scenario) -> Scenario:
+    def scenario(stage: Stage) -> None:
+        stage.queue("orders")
+        publish(stage)
+
+    return scenario
+
+
+@pytest.mark.parametrize("body", [b"", b'{"id": "order-1', b"\xff\x00", b'{"id": "order-1"}'])
+def test_bytes_are_published_as_they_are(body: bytes) -> None:
+    run = staged(with_queue(lambda stage: stage.publish(0, "orders", body)), PRINTS, starts=1)
+    [found] = run.trace.of(Published)
+    assert (found.who, found.body, found.headers) == ("scenario", body, {})
+    assert said(run) == f"None {body!r}\n"
+    assert run.trace.of(Owed) == []
+
+
+def test_a_mapping_is_published_as_json() -> None:
+    run = staged(with_queue(lambda stage: stage.publish(0, "orders", {"id": "ä", "cents": 4})))
+    [found] = run.trace.of(Published)
+    assert json.loads(found.body) == {"id": "ä", "cents": 4}
+
+
+def test_headers_are_the_message_s_own_and_those_of_the_moment() -> None:
+    headers = {"attempts": 3, "cause": "away"}
+
+    def scenario(stage: Stage) -> None:
+        stage.publish(2, "orders", b"x", headers=headers)
+        headers["attempts"] = 99
+
+    run = staged(with_queue(scenario), PRINTS, starts=3)
+    [found] = run.trace.of(Published)
+    assert (found.at, found.headers) == (2_000_000, {"attempts": 3, "cause": "away"})
+    assert said(run) == "{'attempts': 3, 'cause': 'away'} b'x'\n"
+
+
+def test_what_a_message_obliges_to_comes_right_after_it() -> None:
+    owes = Owes("dead letter", "order-1", {"cents": 42})
+    run = staged(with_queue(lambda stage: stage.publish(1.5, "orders", b"{", owes)))
+    place = next(n for n, event in enumerate(run.trace) if isinstance(event, Published))
+    published, owed = run.trace.events[place : place + 2]
+    assert isinstance(published, Published)
+    assert owed == Owed(
+        at=1_500_000, message=published.message, kind="dead letter", subject="order-1",
+        detail={"cents": 42},
+    )  # fmt: skip
+
+
+def test_a_message_for_a_queue_that_is_not_there_is_owed_all_the_same() -> None:
+    run = staged(lambda stage: stage.publish(0, "orders", b"x", Owes("charge", "order-1")))
+    [found] = run.trace.of(Published)
+    assert (found.queues, len(run.trace.of(Owed))) == ([], 1)
+
+
+# --- processes -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("starts", [0.0, 0.5, 5.0])
+def test_a_process_starts_when_its_role_says(starts: float) -> None:
+    run = staged(lambda stage: None, starts=starts)
+    assert [event.at for event in run.trace.of(Started)] == [round(starts * 1_000_000)]
+
+
+def test_a_process_that_is_started_again_does_not_wait_for_its_time() -> None:
+    run = staged(lambda stage: None, "raise OSError", starts=5.0)
+    assert [event.at // 1_000_000 for event in run.trace.of(Started)] == [5, 6, 7, 8, 9, 10]
+
+
+def test_chance_is_the_seed_s() -> None:
+    def drawn(seed: int) -> int:
+        found: list[int] = []
+        staged(lambda stage: found.append(stage.chance.randrange(10**9)), seed=seed)
+        return found[0]
+
+    assert drawn(0) == drawn(0) != drawn(1)
