@@ -16,6 +16,7 @@ from minibroker.agents.ledgers import DatabaseAgent, PaymentsAgent
 from minibroker.ledgers.database import DatabaseLedger
 from minibroker.ledgers.payments import PaymentLedger, Trouble
 from minibroker.queues.broker import Broker
+from minibroker.sim import trace
 from minibroker.sim.clock import Clock, seconds
 from minibroker.sim.effect import Caller, Launch
 from minibroker.sim.faults import Plan
@@ -90,19 +91,20 @@ class Stage:
 
     def declines(self, order: str) -> None:
         """The bank of an order says no for good."""
-        self._payments.trouble(
-            order, Trouble("CardDeclined", f"the bank declines the card of {order}")
-        )
+        self._trouble(order, "CardDeclined", f"the bank declines the card of {order}", None)
 
-    def bank_away(self, order: str, until: float) -> None:
-        """The bank of an order cannot be reached before `until` seconds."""
-        self._payments.trouble(
-            order,
-            Trouble(
-                "GatewayUnavailable",
-                f"the bank of {order} cannot be reached; nothing was charged",
-                seconds(until),
-            ),
+    def bank_away(self, order: str, until: float | None = None) -> None:
+        """The bank of an order cannot be reached before `until` seconds, or ever."""
+        text = f"the bank of {order} cannot be reached; nothing was charged"
+        moment = None if until is None else seconds(until)
+        self._trouble(order, "GatewayUnavailable", text, moment)
+
+    def _trouble(self, order: str, error: str, text: str, until: int | None) -> None:
+        self._payments.trouble(order, Trouble(error, text, until))
+        self._trace.append(
+            trace.Trouble(
+                at=self._clock.now, kind="charge", subject=order, error=error, until=until
+            )
         )
 
     def worker(self, queue: str, dead_letters: str, attempts: int) -> None:

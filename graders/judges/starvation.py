@@ -7,13 +7,14 @@ meanwhile, waits as long::
     Declined(subject="order-2", at=10_000_000)
     Published(message=3, at=11_000_000)   charge for order-3 at 15_002_000
 
-Judged in runs without faults, for subjects that never failed: a crash costs everybody time.
+Judged in runs without faults, for subjects that nothing stood in the way of: a crash costs everybody
+time.
 """
 
 from graders.judges import Finding
-from graders.judges.attempts import failed, faults, policy
+from graders.judges.attempts import faults, policy
 from graders.judges.debts import DEAD_LETTER, debts
-from minibroker.sim.trace import Delivered, Published, Trace
+from minibroker.sim.trace import Delivered, Published, Trace, Trouble
 
 
 def find(trace: Trace) -> list[Finding]:
@@ -21,10 +22,11 @@ def find(trace: Trace) -> list[Finding]:
     promised = policy(trace)
     if promised is None or faults(trace):
         return []
+    hindered = {event.subject for event in trace.of(Trouble)}
     came = {event.message: event.at for event in trace.of(Published)}
     findings = []
     for (kind, subject), debt in debts(trace).items():
-        if kind == DEAD_LETTER or subject in failed(trace) or not debt.done:
+        if kind == DEAD_LETTER or subject in hindered or not debt.done:
             continue
         position, event = debt.done[0]
         waited = event.at - min(came[message] for message in debt.messages)

@@ -229,6 +229,17 @@ class Owed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble(Event):
+    """The scenario says that what is owed for `subject` cannot be done before `until` (microseconds
+    of virtual time; None: never): who tries gets `error`."""
+
+    kind: str
+    subject: str
+    error: str
+    until: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy(Event):
     """The scenario says what is promised for work on the messages of `queue` that fails: it is
     tried at most `attempts` times, for the k-th time again no sooner than ``delays[k - 1]``

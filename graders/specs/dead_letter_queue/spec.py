@@ -26,7 +26,7 @@ def scenario(stage: Stage) -> None:
     first = stage.chance.randrange(1, 90)
     away, gone, fine, declined, broken, late = (f"order-{first + n}" for n in range(6))
     stage.bank_away(away, until=OPENS + 12)
-    stage.bank_away(gone, until=10**9)
+    stage.bank_away(gone)
     stage.declines(declined)
     _order(stage, OPENS, away)
     _order(stage, OPENS + 0.1, gone, "dead letter")
