@@ -43,6 +43,9 @@ from minibroker.sim.values import Value
 MOST = 12
 """Copies of a list that are named; the rest is counted."""
 
+MOST_GONE = 4
+"""The same for those that have left, of which the last ones matter."""
+
 
 @dataclass(slots=True)
 class _Copy:
@@ -278,5 +281,5 @@ def _last(said: Sequence[str]) -> list[Value]:
     joined = [
         f"{each} ({count} times)" if count > 1 else each for each, count in Counter(said).items()
     ]
-    before = len(joined) - MOST
-    return [*([f"{before} before them"] if before > 0 else []), *joined[-MOST:]]
+    before = len(joined) - MOST_GONE
+    return [*([f"{before} before them"] if before > 0 else []), *joined[-MOST_GONE:]]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from graders.scene import MOST, Scene
+from graders.scene import MOST, MOST_GONE, Scene
 from minibroker.sim import trace as t
 from tests.graders import stories
 from tests.graders.events import (
@@ -110,9 +110,9 @@ def test_of_many_copies_the_first_are_named_and_the_rest_is_counted() -> None:
     ready, _, _ = queues(*many)["orders"]
     assert ready[: MOST + 1] == [*(f"o-{n}" for n in range(1, MOST + 1)), f"and {40 - MOST} more"]
     _, _, gone = queues(*many, *(settled(n) for n in range(1, 41)))["orders"]
-    assert gone[0] == f"{40 - MOST} before them"
+    assert gone[0] == f"{40 - MOST_GONE} before them"
     assert gone[-1] == "o-40: acked"
-    assert len(gone) == MOST + 1
+    assert len(gone) == MOST_GONE + 1
 
 
 # --- processes -------------------------------------------------------------------------------
