@@ -83,14 +83,21 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _flake(options: argparse.Namespace) -> int:
+    from ackademy.cells import CannotDo
     from ackademy.dev.flake import flakes
     from ackademy.dev.layout import layout
+    from ackademy.dev.specs import folder
     from ackademy.dev.trials import solutions, workers
-    from graders.spec import load, names
+    from graders.spec import UnknownName, names
 
     began = time.monotonic()
     here = layout()
-    chosen = [load(name).name for name in options.exercise or names()]
+    chosen = list(dict.fromkeys(options.exercise)) or names()
+    for name in chosen:
+        if name not in names():
+            raise UnknownName("exercise", name, names())
+        if wrong := folder(here, name):
+            raise CannotDo("; ".join(wrong))
     found = {name: solutions(here, name) for name in chosen}
     status = 0
     with workers(options.processes) as try_all:

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 from nbformat import read
-from nbformat.v4 import new_markdown_cell
+from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from ackademy import cli
 from ackademy.dev import outputs
@@ -81,6 +81,25 @@ def test_an_unknown_name_is_refused_before_anything_is_run(ackademy):
     assert err == ("ackademy: there is no exercise 'charge_twice'; did you mean charge_once?\n")
 
 
+def test_a_course_elsewhere_than_the_specs_is_refused(course, ackademy, tmp_path, monkeypatch):
+    other = tmp_path / "other"
+    for folder in ("course", "exercises", "graders/specs"):
+        (other / folder).mkdir(parents=True)
+    monkeypatch.chdir(other)
+    status, out, err = ackademy()
+    assert (status, out) == (2, "")
+    assert err.endswith("; use the ackademy of this checkout (make test builds it)\n")
+
+
+@pytest.mark.parametrize("seeds", ["0", "-1", "many"])
+def test_a_number_of_seeds_that_proves_nothing_is_refused(course, capsys, monkeypatch, seeds):
+    monkeypatch.setattr(cli, "steady_hashes", lambda: None)
+    with pytest.raises(SystemExit) as left:
+        cli.main(["dev", "check", f"--seeds={seeds}"])
+    assert left.value.code == 2
+    assert f"{seeds!r} is no number from 1" in capsys.readouterr().err
+
+
 def test_a_chaff_that_is_no_chaff_stops_only_its_own_exercise(course, ackademy):
     (course.spec / "chaffs" / "no_key.py").write_text('"""Wrong."""\n')
     (course.root / "course" / "notes.txt").write_text("")
@@ -89,6 +108,19 @@ def test_a_chaff_that_is_no_chaff_stops_only_its_own_exercise(course, ackademy):
     assert "  - chaff no_key of charge_once names no anomaly; add a line" in out
     assert f"course/{STEM}: all well" in out
     assert "  - course/notes.txt has no place there" in out
+
+
+def test_a_stale_lesson_is_told_with_its_name(course, ackademy):
+    cell = new_code_cell("2 + 3", id="sum")
+    course.save(
+        course.layout.lesson(STEM),
+        notebook(new_markdown_cell(f"[next](../exercises/{NAME}/{NAME}.ipynb)", id="turn"), cell),
+    )
+    assert (
+        f"course/{STEM}: 1 problem\n"
+        f"  - course/{STEM}.ipynb: the cell sum was never run; run ackademy dev notebooks "
+        f"course/{STEM}.ipynb\n"
+    ) in ackademy()[1]
 
 
 @pytest.mark.parametrize("folder", ["solutions", "exercises"])

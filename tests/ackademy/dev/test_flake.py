@@ -5,6 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from ackademy import cli
 from ackademy.dev import trials
 from ackademy.dev.flake import flakes
 from tests.ackademy.dev.course import CHAFFS, GOOD, NAME
@@ -50,16 +53,48 @@ def test_a_source_that_takes_other_steps_in_one_transport_is_a_flake(course):
 
 
 def test_a_digest_covers_what_was_asked_in_every_run_not_only_the_failing_ones(course):
-    """A step more after a crash, in a wheat: no trace of a failing run could show it."""
-    extra = "if method.redelivered:\n            payments.charges('x')"
-    more = GOOD.replace("order = json", f"{extra}\n        order = json")
+    """A question more after a crash, in a wheat: no trace of a failing run could show it."""
+    asks = "if method.redelivered:\n            payments.charges('{}')\n        order = json"
+    sources = [GOOD, *(GOOD.replace("order = json", asks.format(who)) for who in ("x", "y"))]
     digests = {
         trials.trial((dataclasses.replace(WHEAT, source=source), 0, graded)).digest
-        for source in (GOOD, more)
+        for source in sources
         for graded in (False, True)
     }
-    assert len(digests) == 2
-    assert "" not in digests  # both were run
+    assert len(digests) == 3
+    assert "" not in digests  # all were run
+
+
+@pytest.fixture
+def ackademy(course, monkeypatch, capsys):
+    """Run ``ackademy dev flake`` in this process."""
+    monkeypatch.setattr(cli, "steady_hashes", lambda: None)  # it would start pytest again
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        status = cli.main(["dev", "flake", *arguments, "--seeds", "1", "--processes", "1"])
+        return (status, *capsys.readouterr())
+
+    return run
+
+
+def test_the_command_ends_with_1_when_it_finds_flakes_and_shows_them(course, ackademy):
+    (course.spec / "wheats" / "key_first.py").write_text(CHAFFS["no_key"][1])
+    status, out, err = ackademy()
+    first, *more = out.splitlines()
+    assert (status, first) == (1, "charge_once: 6 solutions x 1 seed x 2 transports: 2 flakes")
+    assert len(more) == 2
+    assert all(line.startswith("  - wheat key_first gets fail") for line in more)
+    assert err.endswith(" s\n")
+
+
+def test_the_command_says_in_a_sentence_what_cannot_be_tried(course, ackademy):
+    assert ackademy("nothing")[::2] == (
+        2, "ackademy: there is no exercise 'nothing'; did you mean charge_once?\n",
+    )  # fmt: skip
+    (course.spec / "chaffs" / "no_key.py").write_text('"""Wrong."""\n')
+    assert ackademy()[2].startswith("ackademy: chaff no_key of charge_once names no anomaly; ")
+    course.change_spec("SPEC = Spec(", "nonsense\nSPEC = Spec(")
+    assert "spec.py cannot be loaded (NameError: name 'nonsense'" in ackademy()[2]
 
 
 def test_the_command_tries_in_several_processes_and_says_the_same_each_time():
