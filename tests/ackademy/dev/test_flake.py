@@ -14,7 +14,9 @@ from tests.ackademy.dev.course import CHAFFS, GOOD, NAME
 
 ROOT = Path(__file__).parents[3]
 WHEAT = trials.Solution(NAME, "wheat", "good", GOOD)
-CHAFF = trials.Solution(NAME, "chaff", "no_key", CHAFFS["no_key"][1], ("duplicate_effect",))
+CHAFF = trials.Solution(
+    NAME, "chaff", "no_key", CHAFFS["no_key"][1], ("duplicate_effect",), ("charged_once",)
+)
 
 
 def tried(some):
@@ -33,12 +35,12 @@ def test_a_wheat_and_a_chaff_that_miss_are_flakes_for_every_seed_and_transport(c
         dataclasses.replace(CHAFF, source=GOOD),
     ]
     done = flakes(NAME, swapped, range(2), tried)
-    assert str(done) == "charge_once: 2 solutions x 2 seeds x 2 transports: 8 flakes"
+    assert str(done) == "charge_once: 2 solutions x 2 seeds x 2 transports: 12 flakes"
     assert done.sentences[0].startswith(
         "wheat good gets fail for the check charged_once, inline with seed 0 ("
     )
     assert done.sentences[-1] == (
-        "chaff no_key does not show duplicate_effect, which its header names, graded with seed 1"
+        "chaff no_key does not fail the check charged_once, graded with seed 1"
     )
 
 

@@ -84,7 +84,9 @@ def test_a_chaff_that_does_not_show_what_it_names_is_told(course):
     (course.spec / "chaffs" / "ack_first.py").write_text(text)
     assert tried(course) == [
         "chaff ack_first does not show lost_message, which its header names, inline with seed 0 "
-        "and 1 more time; mend it or its header, or let the scenario show the difference"
+        "and 1 more time; mend it or its header, or let the scenario show the difference",
+        "chaff ack_first does not fail the check nothing_lost, inline with seed 0 and 1 more time; "
+        "mend it or its header, or let the scenario show the difference",
     ]
 
 
@@ -93,6 +95,8 @@ def test_a_chaff_that_fails_by_another_anomaly_is_told(course):
     assert [said.split(",")[0] for said in tried(course)] == [
         "chaff ack_first does not show lost_message",
         "chaff ack_first shows duplicate_effect",
+        "chaff ack_first does not fail the check nothing_lost",
+        "chaff ack_first fails the check charged_once as well",
     ]
 
 
