@@ -161,7 +161,8 @@ class AmqpAgent:
         self._broker.disconnect(sockets, channels, "connection lost")
 
     def _listen(self, socket: Socket, until: int) -> None:
-        """Give the socket up when it has been silent for too long before `until`."""
+        """Give the socket up when it will have been silent for too long before `until`."""
+        socket.last_io = min(socket.last_io, self._clock.now)  # it waits for nothing any more
         when = max(socket.last_io + GIVEN_UP, self._clock.now)
         if socket.lost or until <= when:
             return

@@ -185,7 +185,9 @@ class Broker:
 
     def delete_exchange(self, name: str, if_unused: bool = False) -> bool:
         """Delete an exchange, if there is one. Gives whether there was."""
-        return self._exchanges.delete(name, if_unused)
+        gone = self._exchanges.delete(name, if_unused)
+        self._flow.try_again()
+        return gone
 
     def bind(
         self,
@@ -231,7 +233,9 @@ class Broker:
         arguments: Mapping[str, Value] = NOTHING,
     ) -> bool:
         """Take a binding away, if there is one. Gives whether there was."""
-        return self._exchanges.unbind(target, source, routing_key, arguments)
+        gone = self._exchanges.unbind(target, source, routing_key, arguments)
+        self._flow.try_again()
+        return gone
 
     # --- publishing --------------------------------------------------------------------
 
@@ -339,7 +343,7 @@ class Broker:
         """End a subscription. What it was handed stays unacked on the channel."""
         consumer = channel.consumers.pop(tag, None)
         if consumer is not None:
-            consumer.queue.consumers.remove(consumer)
+            consumer.queue.unsubscribe(consumer)
             self._left(consumer.queue)
             self._flow.look(consumer.queue)
 
@@ -427,7 +431,7 @@ class Broker:
         for channel in closing:
             channel.open = False
             for consumer in channel.consumers.values():
-                consumer.queue.consumers.remove(consumer)
+                consumer.queue.unsubscribe(consumer)
                 left[consumer.queue] = None
             channel.consumers.clear()
         for channel in closing:

@@ -21,7 +21,9 @@ class Stand:
         given = {"x-" + key.replace("_", "-"): value for key, value in arguments.items()}
         return self.broker.declare_queue(name, arguments=given).name
 
-    def publish(self, *bodies: str, to: str = "work", exchange: str = "", **properties: Any) -> None:
+    def publish(
+        self, *bodies: str, to: str = "work", exchange: str = "", **properties: Any
+    ) -> None:
         """Publish bodies with the same properties."""
         for body in bodies:
             self.broker.publish("scenario", exchange, to, body.encode(), properties)

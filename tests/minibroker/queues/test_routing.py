@@ -260,7 +260,7 @@ REFUSED: dict[str, tuple[Callable[[Stand], object], int, str]] = {
     "an x-match that is none": (
         lambda stand: stand.broker.bind("a", "amq.headers", "", {"x-match": "most"}),
         406,
-        "PRECONDITION_FAILED - Invalid x-match field value <<\"most\">>; expected all, any, "
+        'PRECONDITION_FAILED - Invalid x-match field value <<"most">>; expected all, any, '
         "all-with-x, or any-with-x",
     ),
     "deleting the broker's own": (
