@@ -229,9 +229,7 @@ class Flow:
         time = self._clock.now // SECOND
         dead = dead_letter.died(message, queue.name, reason, exchange, key, time)
         names = self._exchanges.route(exchange, key, headers(dead.properties))
-        if reason != "rejected":
-            names = [name for name in names if not dead_letter.in_circle(dead, name)]
-        return dead, names
+        return dead, [name for name in names if not dead_letter.in_circle(dead, name)]
 
     def _passed_on(
         self, who: str, queue: Queue, dead: Message, reason: str, takers: list[str]
