@@ -14,7 +14,8 @@ in `minibroker.queues.flow`, what may be declared in `minibroker.queues.declarat
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from minibroker.queues import declaration, expiry
 from minibroker.queues.channel import Channel, Consumer, Delivery, Unacked
@@ -32,8 +33,7 @@ from minibroker.sim.values import Value
 NOTHING: Mapping[str, Value] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """What became of a published message: whether it was routed to any queue, and whether every
     queue that it was routed to took it. It is confirmed when all did, so an unroutable one is
     (RabbitMQ, "Consumer Acknowledgements and Publisher Confirms")."""
@@ -405,6 +405,9 @@ class Broker:
 
     def _look_at(self, released: list[Unacked]) -> None:
         """Look at each queue that copies were released to or from, once."""
+        if len(released) == 1:
+            self._flow.look(released[0].queue)
+            return
         for queue in dict.fromkeys(unacked.queue for unacked in released):
             self._flow.look(queue)
 

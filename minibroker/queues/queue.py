@@ -177,7 +177,7 @@ class Queue:
         for _ in range(len(self.consumers)):
             consumer = self.consumers[0]
             self.consumers.rotate(-1)
-            if consumer.has_room() and wanted in (None, consumer.priority):
+            if consumer.has_room() and (wanted is None or consumer.priority == wanted):
                 return consumer
         return None
 
