@@ -226,6 +226,18 @@ def test_no_timer_is_set_for_a_sleep_that_loses_nothing(line: Line) -> None:
     assert line.due.pending == []
 
 
+def test_a_timer_that_comes_after_a_sign_of_life_does_nothing(line: Line) -> None:
+    connection, channel = connected(line)
+    line.publish("one")
+    channel.basic_get("orders")
+    line.agent.silent(WORKER, 500 * SECOND)
+    line.due.passes(60)
+    connection.process_data_events()
+    line.due.passes(100)
+    channel.basic_ack(1)
+    assert line.lost() == []
+
+
 def test_a_process_that_is_gone_is_not_given_up_again(line: Line) -> None:
     _, channel = connected(line)
     line.publish("one")
