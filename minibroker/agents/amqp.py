@@ -18,13 +18,13 @@ from minibroker.agents.amqp_socket import (
     Unrouted,
     returned,
 )
+from minibroker.agents.amqp_topology import TOPOLOGY, changing
 from minibroker.queues.broker import Broker
 from minibroker.queues.channel import Channel, Delivery
 from minibroker.queues.errors import ChannelError
-from minibroker.queues.exchange import Target
 from minibroker.sim.agent import Wait, no_such
 from minibroker.sim.clock import Clock, seconds
-from minibroker.sim.effect import Answer, Caller, Did, Refusal, Reply
+from minibroker.sim.effect import Answer, Caller, Refusal, Reply
 from minibroker.sim.values import Value
 
 FOR_EVER = 2**63
@@ -44,15 +44,6 @@ class AmqpAgent:
         self._ops: dict[str, Callable[[Caller, Args], Reply | Wait]] = {
             "connect": self._connect,
             "channel_open": self._channel_open,
-            "queue_declare": self._queue_declare,
-            "queue_delete": self._queue_delete,
-            "queue_purge": self._queue_purge,
-            "queue_bind": self._queue_bind,
-            "queue_unbind": self._queue_unbind,
-            "exchange_declare": self._exchange_declare,
-            "exchange_delete": self._exchange_delete,
-            "exchange_bind": self._exchange_bind,
-            "exchange_unbind": self._exchange_unbind,
             "confirm_select": self._confirm,
             "basic_publish": self._publish,
             "basic_qos": self._qos,
@@ -72,11 +63,12 @@ class AmqpAgent:
 
     def request(self, caller: Caller, op: str, args: Args) -> Reply | Wait:
         """Answer one effect."""
-        handle = self._ops.get(op)
-        if handle is None:
-            return no_such("amqp", op)
         try:
-            return handle(caller, args)
+            if (answer := TOPOLOGY.get(op)) is not None:
+                return answer(self._broker, self._channel(caller, args), args)
+            if (handle := self._ops.get(op)) is not None:
+                return handle(caller, args)
+            return no_such("amqp", op)
         except BadRequest as bad:
             return Refusal("TypeError", f"{op}: {bad}")
         except Lost:
@@ -161,7 +153,8 @@ class AmqpAgent:
         self._broker.disconnect(sockets, channels, "connection lost")
 
     def _listen(self, socket: Socket, until: int) -> None:
-        """Give the socket up when it has been silent for too long before `until`."""
+        """Give the socket up when it will have been silent for too long before `until`."""
+        socket.last_io = min(socket.last_io, self._clock.now)  # it waits for nothing any more
         when = max(socket.last_io + GIVEN_UP, self._clock.now)
         if socket.lost or until <= when:
             return
@@ -189,90 +182,10 @@ class AmqpAgent:
             raise BadRequest(f"there is no channel {name!r}")
         if close:
             self._broker.close(channel, "channel closed")
-            socket.forget(number(args, "channel"))
+            socket.forget(cast(int, name))
         elif not channel.open:
             raise BadRequest(f"channel {name!r} is closed")
         return channel
-
-    # --- topology ----------------------------------------------------------------------------
-
-    def _queue_declare(self, caller: Caller, args: Args) -> Reply:
-        channel = self._channel(caller, args)
-        name = text(args, "queue")
-        there = self._broker.has_queue(name)
-        queue = self._broker.declare_queue(
-            name,
-            flag(args, "durable"),
-            flag(args, "passive"),
-            flag(args, "exclusive", False),
-            flag(args, "auto_delete", False),
-            table(args, "arguments"),
-            channel.connection,
-        )
-        return Answer(
-            {
-                "queue": queue.name,
-                "message_count": len(queue),
-                "consumer_count": len(queue.consumers),
-            },
-            did="read" if there else "changed",
-        )
-
-    def _queue_delete(self, caller: Caller, args: Args) -> Reply:
-        channel, name = self._channel(caller, args), text(args, "queue")
-        there = self._broker.has_queue(name)
-        count = self._broker.delete_queue(
-            channel.owner,
-            name,
-            flag(args, "if_unused"),
-            flag(args, "if_empty"),
-            channel.connection,
-        )
-        return Answer(count, did=_did(there))
-
-    def _queue_purge(self, caller: Caller, args: Args) -> Reply:
-        channel = self._channel(caller, args)
-        return Answer(self._broker.purge(channel.owner, text(args, "queue"), channel.connection))
-
-    def _queue_bind(self, caller: Caller, args: Args) -> Reply:
-        channel = self._channel(caller, args)
-        changed = self._broker.bind(
-            text(args, "queue"), *_binding(args, "exchange"), channel.connection
-        )
-        return Answer(None, did=_did(changed))
-
-    def _queue_unbind(self, caller: Caller, args: Args) -> Reply:
-        self._channel(caller, args)
-        target: Target = "queue", text(args, "queue")
-        return Answer(None, did=_did(self._broker.unbind(target, *_binding(args, "exchange"))))
-
-    def _exchange_declare(self, caller: Caller, args: Args) -> Reply:
-        self._channel(caller, args)
-        made = self._broker.declare_exchange(
-            text(args, "exchange"),
-            flag(args, "durable"),
-            flag(args, "passive"),
-            text(args, "exchange_type", "direct"),
-            flag(args, "auto_delete", False),
-            flag(args, "internal", False),
-            table(args, "arguments"),
-        )
-        return Answer(None, did=_did(made))
-
-    def _exchange_delete(self, caller: Caller, args: Args) -> Reply:
-        self._channel(caller, args)
-        gone = self._broker.delete_exchange(text(args, "exchange"), flag(args, "if_unused"))
-        return Answer(None, did=_did(gone))
-
-    def _exchange_bind(self, caller: Caller, args: Args) -> Reply:
-        self._channel(caller, args)
-        changed = self._broker.bind_exchange(text(args, "destination"), *_binding(args, "source"))
-        return Answer(None, did=_did(changed))
-
-    def _exchange_unbind(self, caller: Caller, args: Args) -> Reply:
-        self._channel(caller, args)
-        target: Target = "exchange", text(args, "destination")
-        return Answer(None, did=_did(self._broker.unbind(target, *_binding(args, "source"))))
 
     # --- messages ----------------------------------------------------------------------------
 
@@ -384,7 +297,7 @@ class AmqpAgent:
         channel = self._channel(caller, args)
         held = bool(channel.unacked)
         self._broker.recover(channel)
-        return Answer(None, did=_did(held))
+        return Answer(None, did=changing(held))
 
     def _receive(self, caller: Caller, args: Args) -> Reply | Wait:
         """Read the next thing that the broker pushed, waiting for it up to `timeout` seconds
@@ -420,14 +333,6 @@ class AmqpAgent:
         """The client shows that it lives."""
         self._socket(caller, args)
         return Answer(None, did="read")
-
-
-def _binding(args: Args, source: str) -> tuple[str, str, dict[str, Value]]:
-    return text(args, source), text(args, "routing_key"), table(args, "arguments")
-
-
-def _did(changed: bool) -> Did:
-    return "changed" if changed else "read"
 
 
 def _lost() -> Refusal:

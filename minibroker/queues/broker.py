@@ -14,7 +14,8 @@ in `minibroker.queues.flow`, what may be declared in `minibroker.queues.declarat
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from minibroker.queues import declaration, expiry
 from minibroker.queues.channel import Channel, Consumer, Delivery, Unacked
@@ -32,8 +33,7 @@ from minibroker.sim.values import Value
 NOTHING: Mapping[str, Value] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """What became of a published message: whether it was routed to any queue, and whether every
     queue that it was routed to took it. It is confirmed when all did, so an unroutable one is
     (RabbitMQ, "Consumer Acknowledgements and Publisher Confirms")."""
@@ -185,7 +185,9 @@ class Broker:
 
     def delete_exchange(self, name: str, if_unused: bool = False) -> bool:
         """Delete an exchange, if there is one. Gives whether there was."""
-        return self._exchanges.delete(name, if_unused)
+        gone = self._exchanges.delete(name, if_unused)
+        self._flow.try_again()
+        return gone
 
     def bind(
         self,
@@ -231,7 +233,9 @@ class Broker:
         arguments: Mapping[str, Value] = NOTHING,
     ) -> bool:
         """Take a binding away, if there is one. Gives whether there was."""
-        return self._exchanges.unbind(target, source, routing_key, arguments)
+        gone = self._exchanges.unbind(target, source, routing_key, arguments)
+        self._flow.try_again()
+        return gone
 
     # --- publishing --------------------------------------------------------------------
 
@@ -339,7 +343,7 @@ class Broker:
         """End a subscription. What it was handed stays unacked on the channel."""
         consumer = channel.consumers.pop(tag, None)
         if consumer is not None:
-            consumer.queue.consumers.remove(consumer)
+            consumer.queue.unsubscribe(consumer)
             self._left(consumer.queue)
             self._flow.look(consumer.queue)
 
@@ -401,6 +405,9 @@ class Broker:
 
     def _look_at(self, released: list[Unacked]) -> None:
         """Look at each queue that copies were released to or from, once."""
+        if len(released) == 1:
+            self._flow.look(released[0].queue)
+            return
         for queue in dict.fromkeys(unacked.queue for unacked in released):
             self._flow.look(queue)
 
@@ -427,7 +434,7 @@ class Broker:
         for channel in closing:
             channel.open = False
             for consumer in channel.consumers.values():
-                consumer.queue.consumers.remove(consumer)
+                consumer.queue.unsubscribe(consumer)
                 left[consumer.queue] = None
             channel.consumers.clear()
         for channel in closing:

@@ -48,6 +48,8 @@ class Flow:
 
     def offered(self, names: list[str], message: Message) -> tuple[list[str], list[Queue]]:
         """The queues that take the message, and those that are full."""
+        if len(names) == 1 and not self._queues[names[0]].bounded:
+            return names, []
         full = [
             queue
             for name in names
@@ -65,10 +67,12 @@ class Flow:
 
     def arrive_all(self, names: Iterable[str], message: Message) -> None:
         """The message comes to these queues, after all that is on its way."""
-        self._arrivals.extend((self._queues[name], message) for name in names)
         if self._arriving:
+            self._arrivals.extend((self._queues[name], message) for name in names)
             return
         self._arriving = True
+        for name in names:
+            self._arrive(self._queues[name], message)
         while self._arrivals:
             self._arrive(*self._arrivals.popleft())
         self._arriving = False
@@ -76,9 +80,13 @@ class Flow:
     def _arrive(self, queue: Queue, message: Message) -> None:
         """Put a message into a queue. It is offered to consumers before its time can be over and
         before it can be too many, so a time to live of 0 and a length of 0 mean *now or never*."""
-        queue.put(message, expiry.deadline(message, queue, self._clock.now))
+        expires = None
+        if queue.expiring or "expiration" in message.properties:
+            expires = expiry.deadline(message, queue, self._clock.now)
+        queue.put(message, expires)
         self._push(queue)
-        self._trim(queue)
+        if queue.bounded:
+            self._trim(queue)
         if queue.expiring:
             self.expire(queue)
 
@@ -91,7 +99,8 @@ class Flow:
         if queue.expiring:
             self.expire(queue)
         self._push(queue)
-        self._trim(queue)
+        if queue.bounded:
+            self._trim(queue)
         if self._holding:
             self.try_again()
 
@@ -179,8 +188,6 @@ class Flow:
 
     def _trim(self, queue: Queue) -> None:
         """Give up what is too much, from the head."""
-        if not queue.bounded:
-            return
         while queue.is_over() and queue.arguments.overflow == "drop-head":
             copy = queue.drop()
             if copy is None:
@@ -229,9 +236,7 @@ class Flow:
         time = self._clock.now // SECOND
         dead = dead_letter.died(message, queue.name, reason, exchange, key, time)
         names = self._exchanges.route(exchange, key, headers(dead.properties))
-        if reason != "rejected":
-            names = [name for name in names if not dead_letter.in_circle(dead, name)]
-        return dead, names
+        return dead, [name for name in names if not dead_letter.in_circle(dead, name)]
 
     def _passed_on(
         self, who: str, queue: Queue, dead: Message, reason: str, takers: list[str]

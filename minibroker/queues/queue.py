@@ -177,7 +177,7 @@ class Queue:
         for _ in range(len(self.consumers)):
             consumer = self.consumers[0]
             self.consumers.rotate(-1)
-            if consumer.has_room() and wanted in (None, consumer.priority):
+            if consumer.has_room() and (wanted is None or consumer.priority == wanted):
                 return consumer
         return None
 
@@ -186,6 +186,14 @@ class Queue:
         self.consumers.append(consumer)
         if consumer.priority:
             self._ranked = True
+        if self.arguments.single_active_consumer:
+            self._activated()
+
+    def unsubscribe(self, consumer: "Consumer") -> None:
+        """The consumer has no more turns."""
+        self.consumers.remove(consumer)
+        if self.arguments.single_active_consumer:
+            self._activated()
 
     def _activated(self) -> "Consumer | None":
         """The single active consumer: it stays while it is subscribed. On a quorum queue one of a
@@ -199,6 +207,7 @@ class Queue:
         if active is None or active not in self.consumers:
             self._active = first
         elif self.arguments.quorum and first.priority > active.priority:
-            self._active = active = first if not active.unacked else active
-            return None if active is not first else first
+            if active.unacked:
+                return None  # and gets nothing more
+            self._active = first
         return self._active

@@ -125,7 +125,8 @@ class Ended(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published(Event):
-    """A message reached the broker and was put in `queues`; none means it was unroutable.
+    """A message reached the broker and was put in `queues`; none means it was unroutable, or that
+    every queue it was meant for refused it, which `NotAccepted` tells after it.
 
     `message` is the broker's own number for it. One published message is one *copy* in each
     queue; a copy is named by (queue, message) in all that follows. `headers` are the message's
@@ -168,8 +169,9 @@ class Settled(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requeued(Event):
-    """A delivered copy went back to ready. `why`: ``nacked``, ``rejected``, ``connection lost``,
-    ``channel closed`` or ``consumer timeout``."""
+    """A delivered copy went back to ready. `why`: ``nacked`` (also: never seen by the client when
+    it ended its subscription), ``rejected``, ``recovered``, ``connection lost``, ``channel closed``
+    or ``consumer timeout``."""
 
     who: str
     queue: str
@@ -182,7 +184,9 @@ class DeadLettered(Event):
     """A copy left `queue` for good and went, by way of a dead-letter exchange, to `queues` (none:
     it is gone). `reason` is RabbitMQ's: ``rejected``, ``expired``, ``maxlen`` or
     ``delivery_limit``. The message keeps its number; `headers` are those it goes on with. `who` is
-    the process that rejected it, else ``broker``."""
+    the process that rejected it, else ``broker``. A queue that refuses what is published to it and
+    dead-letters it (overflow ``reject-publish-dlx``) never had the copy: `NotAccepted` tells so
+    before."""
 
     who: str
     queue: str

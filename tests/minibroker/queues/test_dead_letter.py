@@ -188,6 +188,17 @@ def test_a_circle_with_a_rejection_goes_on() -> None:
     assert stand.ready() == 1
 
 
+def test_a_rejection_before_the_circle_does_not_keep_it_going() -> None:
+    stand = Stand()
+    stand.queue("b", message_ttl=1000, dead_letter_exchange="", dead_letter_routing_key="c")
+    stand.queue("c", message_ttl=1000, dead_letter_exchange="", dead_letter_routing_key="b")
+    stand.queue(dead_letter_exchange="", dead_letter_routing_key="b")
+    stand.publish("one")
+    Client(stand).drop()
+    stand.due.passes(10)
+    assert [event.queues for event in stand.trace.of(DeadLettered)] == [["b"], ["c"], []]
+
+
 def test_a_rejection_to_the_queue_itself_goes_on() -> None:
     stand = Stand()
     stand.queue(dead_letter_exchange="")

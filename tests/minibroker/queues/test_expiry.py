@@ -54,6 +54,17 @@ def test_one_whose_time_is_over_is_not_handed_out_when_it_comes_to_the_head() ->
     assert client.get() is None
 
 
+def test_nor_is_it_pushed() -> None:
+    stand = Stand()
+    stand.queue()
+    stand.publish("for ever")
+    stand.publish("short", expiration="1000")
+    stand.due.passes(2)
+    client = Client(stand)
+    client.consume()
+    assert (client.bodies(), stand.ends()) == (["for ever"], ["expired"])
+
+
 def test_what_is_unacked_does_not_expire() -> None:
     stand = Stand()
     stand.queue(message_ttl=1000)
