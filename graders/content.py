@@ -69,6 +69,11 @@ def chaffs(exercise: str) -> list[Chaff]:
         header = ast.get_docstring(ast.parse(source)) or ""
         named = re.findall(r"^anomaly: (\w+)(?: in (\w+(?:, \w+)*))?$", header, re.MULTILINE)
         anomalies = tuple(anomaly for anomaly, _ in named)
+        if len(anomalies) != len(re.findall(r"^anomaly:", header, re.MULTILINE)):
+            raise ValueError(
+                f"chaff {path.stem} of {exercise} has a line 'anomaly:' that cannot be read; write "
+                "'anomaly: NAME' or 'anomaly: NAME in CHECK, CHECK'"
+            )
         if not anomalies:
             raise ValueError(
                 f"chaff {path.stem} of {exercise} names no anomaly; add a line "

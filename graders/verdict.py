@@ -77,11 +77,15 @@ def _verdict(spec: Spec, check: Check, exploration: Exploration, source: str) ->
                 spec.name, check.id, check.promise, "unknown", 0, check.points, sentence,
                 exploration.coverage, witness=exploration.fault_free,
             )  # fmt: skip
-    coverage = exploration.coverage if check.within == "all" else "the run without faults"
+    coverage = _coverage(check, exploration)
     return Verdict(
         spec.name, check.id, check.promise, "pass", check.points, check.points,
         f"{check.promise}: held in {coverage}", coverage,
     )  # fmt: skip
+
+
+def _coverage(check: Check, exploration: Exploration) -> str:
+    return exploration.coverage if check.within == "all" else "the run without faults"
 
 
 def _asked(check: Check, exploration: Exploration) -> list[Broken]:
@@ -102,7 +106,7 @@ def _failed(
     token = Token(spec.name, spec.version, run.plan, run.seed, source)
     return Verdict(
         spec.name, check.id, check.promise, "fail", 0, check.points, sentence,
-        exploration.coverage, anomaly, tuple(findings), run, str(token),
+        _coverage(check, exploration), anomaly, tuple(findings), run, str(token),
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ fault made vanish is lost, which is another anomaly.
 """
 
 from graders.judges import Finding
-from graders.judges.attempts import failed, faults, policy
+from graders.judges.attempts import failed, faults, policy, ways
 from graders.judges.debts import DEAD_LETTER, debts, is_gone, last_of_each_copy, subjects
 from minibroker.sim.trace import DeadLettered, Published, Trace
 from minibroker.sim.values import Value
@@ -29,6 +29,7 @@ def find(trace: Trace) -> list[Finding]:
     names, slack = subjects(trace), faults(trace)
     findings = []
     told: dict[str, int] = {}
+    accused: set[str] = set()
     for position, event in enumerate(trace):
         if not isinstance(event, Published | DeadLettered):
             continue
@@ -37,19 +38,19 @@ def find(trace: Trace) -> list[Finding]:
         name = names[event.message]
         tries = len(failed(trace).get(name, ()))
         if wrong := _wrong(event.headers, tries, slack):
+            accused.add(name)
             sentence = f"the dead letter of {name} {wrong}"
             findings.append(Finding("dead_letter_without_cause", sentence, (position,)))
         else:
             number = event.headers["attempts"]
             assert isinstance(number, int)
             told[name] = told.get(name, 0) + number
-    came = {event.message for event in trace.of(Published) if event.who == "scenario"}
     for name, number in told.items():
         debt = debts(trace).get((DEAD_LETTER, name))
-        if debt is None or len(debt.done) < sum(each in came for each in debt.messages):
-            continue  # one of them took its attempts with it
+        if name in accused or debt is None or len(debt.done) < ways(trace, name, debt):
+            continue  # or one of them took its attempts with it
         tries = len(failed(trace).get(name, ()))
-        if number < tries - slack and not any(name in each.sentence for each in findings):
+        if number < tries - slack:
             positions = tuple(position for position, _ in debt.done)
             sentence = f"the dead letter of {name} says {number} attempts, where {tries} failed"
             findings.append(Finding("dead_letter_without_cause", sentence, positions))
@@ -74,7 +75,7 @@ def _wrong(headers: dict[str, Value], tries: int, slack: int) -> str:
         return "has no header 'cause', a str that says what went wrong"
     if not isinstance(number, int) or isinstance(number, bool):
         return "has no header 'attempts', an int that says how often it was tried"
-    if number < 1:
+    if number < min(tries, 1):
         return f"says that it was tried {number} times"
     if tries and number > tries + slack:
         return f"says {number} attempts, where {tries} failed"

@@ -84,7 +84,7 @@ class _Reading:
         self._carries(event.message, [debt])
         if body := self._bodies.get(event.message):
             known = self._by_body.setdefault(body, [])
-            if debt not in known:
+            if not any(debt is each for each in known):
                 known.append(debt)
 
     def _published(self, position: int, event: Published) -> None:
@@ -111,7 +111,7 @@ class _Reading:
             return
         mine = self._by_message.setdefault(message, [])
         for debt in debts:
-            if debt not in mine:
+            if not any(debt is each for each in mine):
                 debt.messages.append(message)
                 mine.append(debt)
 

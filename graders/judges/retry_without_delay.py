@@ -12,8 +12,9 @@ Judged in runs without faults: after a crash the broker hands out at once what w
 """
 
 from graders.judges import Finding
-from graders.judges.attempts import failed, faults, policy
-from minibroker.sim.trace import Trace
+from graders.judges.attempts import failed, faults, policy, ways
+from graders.judges.debts import Debt, debts
+from minibroker.sim.trace import SideEffect, Trace
 
 
 def find(trace: Trace) -> list[Finding]:
@@ -22,14 +23,16 @@ def find(trace: Trace) -> list[Finding]:
     if promised is None or faults(trace):
         return []
     findings = []
-    for subject, tries in failed(trace).items():
+    for (_, subject), debt in debts(trace).items():
+        tries = _tries(trace, subject, debt)
+        if ways(trace, subject, debt) > 1:
+            continue  # two messages of one order do not know of each other
         gaps = zip(tries, tries[1:], promised.delays, strict=False)
         for number, ((first, before), (second, after), delay) in enumerate(gaps, 1):
-            waited = after.at - before.at
-            if waited < delay:
+            if after - before < delay:
                 sentence = (
-                    f"attempt {number + 1} for {subject} came {waited / 1e6:g} s after attempt "
-                    f"{number} had failed, where {delay / 1e6:g} s are promised"
+                    f"attempt {number + 1} for {subject} came {(after - before) / 1e6:g} s after "
+                    f"attempt {number} had failed, where {delay / 1e6:g} s are promised"
                 )
                 findings.append(Finding("retry_without_delay", sentence, (first, second)))
                 break
@@ -38,6 +41,14 @@ def find(trace: Trace) -> list[Finding]:
 
 def unshown(trace: Trace) -> str:
     """Nothing is shown when nothing was tried a second time."""
-    if any(len(tries) > 1 for tries in failed(trace).values()):
+    if any(len(_tries(trace, name, debt)) > 1 for (_, name), debt in debts(trace).items()):
         return ""
     return "nothing that failed was tried again, so no delay was seen"
+
+
+def _tries(trace: Trace, subject: str, debt: Debt) -> list[tuple[int, int]]:
+    """Position and moment of each attempt: those that failed, and the first that did not."""
+    made = [(position, event.at) for position, event in failed(trace).get(subject, ())]
+    if made:
+        made += [(p, event.at) for p, event in debt.done if isinstance(event, SideEffect)][:1]
+    return made

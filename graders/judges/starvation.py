@@ -32,7 +32,7 @@ def find(trace: Trace) -> list[Finding]:
         waited = event.at - min(came[message] for message in debt.messages)
         if waited > promised.patience:
             sentence = (
-                f"{subject} could be worked on at once and waited {waited / 1e6:.1f} s for its "
+                f"{subject} could be worked on at once and waited {waited / 1e6:g} s for its "
                 f"{kind}, where {promised.patience / 1e6:g} s are allowed"
             )
             findings.append(Finding("starvation", sentence, (position,)))

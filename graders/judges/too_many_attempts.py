@@ -14,9 +14,9 @@ is judged elsewhere.
 """
 
 from graders.judges import Finding
-from graders.judges.attempts import failed, faults, policy
+from graders.judges.attempts import failed, faults, policy, ways
 from graders.judges.debts import DEAD_LETTER, Debt, debts, is_gone, last_of_each_copy
-from minibroker.sim.trace import Declined, Published, Trace
+from minibroker.sim.trace import Declined, Trace
 
 
 def find(trace: Trace) -> list[Finding]:
@@ -24,14 +24,13 @@ def find(trace: Trace) -> list[Finding]:
     promised = policy(trace)
     if promised is None:
         return []
-    came = {event.message for event in trace.of(Published) if event.who == "scenario"}
     findings = []
     for subject, tries in failed(trace).items():
         debt = debts(trace).get((DEAD_LETTER, subject))
         if debt is None or _gone(trace, debt):
             continue
-        messages = max(len(debt.done), sum(number in came for number in debt.messages))
-        if len(tries) > promised.attempts * messages + faults(trace):
+        most = promised.attempts * ways(trace, subject, debt) + faults(trace)
+        if len(tries) > most:
             sentence = (
                 f"{subject} was tried {len(tries)} times, where {promised.attempts} attempts are "
                 "promised"

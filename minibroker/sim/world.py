@@ -176,10 +176,13 @@ class World:
                     continue
                 break
             when, _, action, own = heapq.heappop(self._due)
+            self.clock.advance(when)
+            length = len(self.trace)
+            action()
             if own:
                 self._pending -= 1
-            self.clock.advance(when)
-            action()
+                if len(self.trace) > length:
+                    self._progress()  # something came, or expired: worth another poll
             self._look_at_waiting()
         self.trace.append(Ended(at=self.clock.now, why=why, effects=self.effects))
 
