@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from graders.cell import NoSolution, solution
-from graders.explore import Transport, explore, is_hopeless, launcher, run
+from graders.explore import OutOfTime, Transport, explore, is_hopeless, launcher, run
 from graders.judges import Finding, judge
 from graders.spec import Spec, load
 from graders.stage import Run
@@ -19,6 +19,11 @@ from graders.token import fingerprint
 from graders.verdict import Verdict, no_verdict, verdicts
 from minibroker.sim.faults import Plan
 from minibroker.sim.ticks import DoesNotParse
+
+OUT_OF_TIME = (
+    "your code ran on for so long without faults that there was no time to try any; take out what "
+    "computes or waits outside the simulator, and run this check again"
+)
 
 
 def check_cells(
@@ -53,7 +58,10 @@ def _checked(name: str, source: str, seed: int, graded: bool) -> tuple[Verdict, 
         later = first if graded else _later(source, first)
     except DoesNotParse as error:
         return tuple(no_verdict(spec, f"your cell cannot be run: {error}"))
-    exploration = explore(spec, later, seed, first)
+    try:
+        exploration = explore(spec, later, seed, first)
+    except OutOfTime:
+        return tuple(no_verdict(spec, OUT_OF_TIME))
     return tuple(verdicts(spec, exploration, fingerprint(source)))
 
 

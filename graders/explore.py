@@ -24,8 +24,12 @@ from minibroker.sim.tape import NotDeterministic, TapedProcess
 from minibroker.sim.trace import Ended, GaveUp, Trace
 
 
+class OutOfTime(Exception):
+    """The processes of one source have used up their real time, in all runs together."""
+
+
 class Transport(Protocol):
-    """Makes processes of one source: inline or in children."""
+    """Makes processes of one source: inline or in children. A process may raise `OutOfTime`."""
 
     def process(self, job: Job) -> Process:
         """A process for one incarnation."""
@@ -45,6 +49,7 @@ class Exploration:
 
     `singles` were run of the `single_faults` worth trying, and `pairs` of `possible_pairs`.
     `deterministic` is False when the two fault-free runs differed; then nothing else was run.
+    `in_time` is False when real time was up before all that the budget allows was run.
     """
 
     spec: Spec
@@ -56,6 +61,7 @@ class Exploration:
     pairs: int = 0
     possible_pairs: int = 0
     deterministic: bool = True
+    in_time: bool = True
 
     @property
     def coverage(self) -> str:
@@ -119,7 +125,8 @@ def explore(
     spec: Spec, transport: Transport, seed: int = 0, first: Transport | None = None
 ) -> Exploration:
     """Run every schedule of the spec. `first` is the transport of the first fault-free run,
-    where new source proves that it comes to an end."""
+    where new source proves that it comes to an end. Raises `OutOfTime` when that alone takes too
+    long."""
     fault_free = run(spec, launcher(spec, first or transport, seed), (), seed)
     if is_hopeless(fault_free.trace):
         return Exploration(spec, seed, fault_free, _judged(spec, [fault_free]))
@@ -146,7 +153,7 @@ def explore(
         return unsteady
     return Exploration(
         spec, seed, fault_free, _judged(spec, [fault_free, *ones, *twos]),
-        singles, len(ones), len(twos), len(further),
+        singles, len(ones), len(twos), len(further), in_time=not purse.late,
     )  # fmt: skip
 
 
@@ -161,6 +168,7 @@ class _Purse:
     seed: int
     launch: Launch
     left: int
+    late: bool = False
 
     def spend(self, steps: Sequence[tuple[Run, Fault]], most: int) -> list[Run]:
         """Run at most so many of the runs that are another one and a further fault."""
@@ -169,7 +177,11 @@ class _Purse:
             if self.left <= 0:
                 break
             taped = _taped(self.launch, before)
-            runs.append(run(self.spec, taped, (*before.plan, fault), self.seed))
+            try:
+                runs.append(run(self.spec, taped, (*before.plan, fault), self.seed))
+            except OutOfTime:
+                self.late, self.left = True, 0
+                break
             self.left -= runs[-1].effects
         return runs
 

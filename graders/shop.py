@@ -1,9 +1,9 @@
 """People and processes of the scenario's own, for what stands beside the learner's code.
 
-The worker charges orders as the course teaches: with the order's id as the key, an ack after the work, and
-what it cannot do goes to the dead letters with its cause and its attempts. An order that says it
-has had all its attempts gets none. The support desk opens one ticket for each order that a dead
-letter names, however often it is told.
+The worker charges orders as the course teaches: with the order's id as the key, an ack after the
+work, and what it cannot do goes to the dead letters with its cause and its attempts. An order that
+says it has had all its attempts gets none. The support desk opens one ticket for each order that a
+dead letter names, however often it is told.
 """
 
 import json

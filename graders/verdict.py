@@ -70,6 +70,16 @@ def _verdict(spec: Spec, check: Check, exploration: Exploration, source: str) ->
         shown = [broken for broken in _asked(check, exploration) if anomaly in broken.findings]
         if shown:
             return _failed(spec, check, anomaly, _shortest(shown), exploration, source)
+    untried = exploration.singles < len(exploration.single_faults)
+    if check.within == "all" and untried and not exploration.in_time:
+        sentence = (
+            f"nothing was proved: time was up after {exploration.coverage}; run this check again "
+            "on a machine that is less busy"
+        )
+        return Verdict(
+            spec.name, check.id, check.promise, "unknown", 0, check.points, sentence,
+            exploration.coverage, witness=exploration.fault_free,
+        )  # fmt: skip
     for anomaly in check.anomalies:
         if unshown := judge(anomaly).unshown(exploration.fault_free.trace):
             sentence = f"nothing was proved: {unshown}"

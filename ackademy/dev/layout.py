@@ -35,8 +35,8 @@ class Layout:
         return self.root / "exercises" / name / f"{name}.ipynb"
 
     def is_exercise(self, name: str) -> bool:
-        """Whether it is one. A spec without a folder in solutions/ is a lesson's experiment, a drill
-        or a further part of an exercise."""
+        """Whether it is one. A spec without a folder in solutions/ is a lesson's experiment, a
+        drill or a further part of an exercise."""
         return bool(files(self.root / "solutions" / name))
 
     def whole(self, name: str) -> str:

@@ -7,8 +7,8 @@ meanwhile, waits as long::
     Declined(subject="order-2", at=10_000_000)
     Published(message=3, at=11_000_000)   charge for order-3 at 15_002_000
 
-Judged in runs without faults, for subjects that nothing stood in the way of: a crash costs everybody
-time.
+Judged in runs without faults, for subjects that nothing stood in the way of: a crash costs
+everybody time.
 """
 
 from graders.judges import Finding

@@ -2,7 +2,8 @@
 
 One zygote serves a grader for as long as it lives; it is started when first needed and again
 should it ever die. The world and the judges stay here, in the parent. A child that says
-nothing for `STEP_SECONDS`, or whose source has used up `SOURCE_SECONDS` in all, is killed.
+nothing for `STEP_SECONDS` is killed. When a source has used up `SOURCE_SECONDS` in all its
+children, no more of it is run (`OutOfTime`): that may be the fault of a busy machine.
 """
 
 import atexit
@@ -14,6 +15,7 @@ import time
 from dataclasses import asdict
 from itertools import count
 
+from graders.explore import OutOfTime
 from graders.sandbox.wire import (
     Broke,
     Gone,
@@ -31,7 +33,7 @@ from minibroker.sim.ticks import DoesNotParse
 from minibroker.sim.values import Value
 
 STEP_SECONDS = 5.0
-SOURCE_SECONDS = 60.0
+SOURCE_SECONDS = 120.0
 MOST_SENT = 8 * 1024 * 1024
 """Bytes of steps that one child may send in all."""
 
@@ -180,9 +182,12 @@ class ChildProcess:
             self._zygote.kill(self._number)
 
     def _step(self, sock: socket.socket) -> Step:
+        if self._budget.left <= 0:
+            self.kill()
+            raise OutOfTime
         began = time.monotonic()
         try:
-            value, size = receive_alone(sock, min(STEP_SECONDS, self._budget.left))
+            value, size = receive_alone(sock, STEP_SECONDS)
             step = step_of(value)
         except TooLate:
             return self._ended("hung")

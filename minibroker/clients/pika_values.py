@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from pika.adapters.blocking_connection import ReturnedMessage
+from pika.exceptions import UnsupportedAMQPFieldException
 from pika.spec import Basic, BasicProperties
 
 from minibroker.clients import NotInSubset
@@ -51,10 +52,23 @@ def sent(properties: BasicProperties | None) -> dict[str, Any]:
     for name, value in found.items():
         if name not in NOT_TEXT and value is not None:
             assert isinstance(value, str), f"A non-string value was supplied for self.{name}"
+    _refuse_floats(found["headers"])
     return _deaths(
         {name: value for name, value in found.items() if value is not None},
         lambda time: int((time - EPOCH).total_seconds()) if isinstance(time, datetime) else time,
     )
+
+
+def _refuse_floats(value: object) -> None:
+    """Pika has no encoding for a float in a table, and says so."""
+    if isinstance(value, float):
+        raise UnsupportedAMQPFieldException([], value)
+    if isinstance(value, dict):
+        for each in value.values():
+            _refuse_floats(each)
+    elif isinstance(value, list):
+        for each in value:
+            _refuse_floats(each)
 
 
 def received(event: Event) -> BasicProperties:

@@ -31,7 +31,7 @@ def worker(channel, payments):
             send("orders.dead", body, {"cause": repr(error), "attempts": attempts})
         except Exception as error:
             if attempts in WAITS:
-                due = time.time() + WAITS[attempts]
+                due = int(time.time()) + 1 + WAITS[attempts]  # a header holds no float
                 send("orders.later", body, {"attempts": attempts, "due": due})
             else:
                 send("orders.dead", body, {"cause": repr(error), "attempts": attempts})

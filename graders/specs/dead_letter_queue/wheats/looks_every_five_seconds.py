@@ -29,7 +29,7 @@ def work(channel, payments, method, body, attempts):
         put(channel, "orders.dead", body, cause=f"no JSON: {error}", attempts=attempts)
     except Exception as error:
         if attempts <= len(WAITS):
-            due = time.time() + WAITS[attempts - 1]
+            due = int(time.time()) + 1 + WAITS[attempts - 1]
             put(channel, "orders.waiting", body, attempts=attempts, due=due)
         else:
             put(channel, "orders.dead", body, cause=str(error), attempts=attempts)
