@@ -6,6 +6,7 @@ call the same graders. The submissions are the exercise's wheats and chaffs by t
 
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -37,7 +38,10 @@ def submissions(exercise: str, many: int) -> list[Submission]:
     from graders.spec import load
 
     spec = load(exercise)
-    good = [(solution_cell(exercise), set()), *((w.source, set()) for w in wheats(exercise))]
+    good: list[tuple[str, set[str]]] = [
+        (solution_cell(exercise), set()),
+        *((w.source, set()) for w in wheats(exercise)),
+    ]
     bad = [(chaff.source, chaff.failed_checks(spec)) for chaff in chaffs(exercise)]
     turns = chain.from_iterable(zip(cycle(good), cycle(bad), strict=False))
     return [
@@ -51,6 +55,14 @@ def submissions(exercise: str, many: int) -> list[Submission]:
 
 
 @dataclass(frozen=True)
+class Batch:
+    """What grading a class took: seconds of wall time, and of processors in all its processes."""
+
+    wall: float
+    processor: float
+
+
+@dataclass(frozen=True)
 class Class:
     """A course's folder as it is before anything was graded. `ours` is whether nbgrader is given
     this repository's configuration; otherwise it has none at all."""
@@ -59,14 +71,20 @@ class Class:
     exercise: str
     ours: bool
 
-    def grade(self, into: Path) -> float:
-        """Grade a copy of it in one process ``nbgrader autograde``; gives the seconds of that."""
+    def grade(self, into: Path) -> Batch:
+        """Grade a copy of it in one process ``nbgrader autograde``."""
         if into.exists():
             shutil.rmtree(into)
         shutil.copytree(self.folder, into)
-        start = time.perf_counter()
+        start, used = time.perf_counter(), processor()
         nbgrader("autograde", self.exercise, into)
-        return time.perf_counter() - start
+        return Batch(time.perf_counter() - start, processor() - used)
+
+
+def processor() -> float:
+    """Seconds that processes which were started here, and theirs, have used before they ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def open_class(folder: Path, exercise: str, handed_in: list[Submission], ours: bool) -> Class:
