@@ -5,12 +5,15 @@ hooks cannot say no. But it makes the exporter first, and gives it the converter
 """
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from nbconvert.exporters import NotebookExporter
 
 from graders.autograde.intake import read, refuse_links
+from graders.autograde.one_engine import one_engine
+from graders.autograde.released import read_release
 from graders.autograde.settings import Ackademy
 
 
@@ -23,8 +26,11 @@ class SubmissionExporter(NotebookExporter):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
+        self.released = cache(read_release)
         converter: Any = self.parent
         converter.init_destination = self._guarded(converter.init_destination)
+        # nbgrader's next step is all of the batch.
+        converter.convert_notebooks = one_engine()(converter.convert_notebooks)
 
     def from_file(
         self, file_stream: Any, resources: dict[str, Any] | None = None, **kwargs: Any

@@ -26,7 +26,7 @@ class Mend(NbGraderPreprocessor):
         self, nb: NotebookNode, resources: dict[str, Any]
     ) -> tuple[NotebookNode, dict[str, Any]]:
         """Mend a notebook as `graders.autograde.intake` reads it."""
-        release = release_of(resources)
+        release = release_of(resources, self.parent)
         nb.metadata = NotebookNode({"language_info": {"name": "python"}})
         if release.kernelspec:
             nb.metadata["kernelspec"] = NotebookNode(release.kernelspec)

@@ -72,11 +72,18 @@ class Release:
     kernelspec: Mapping[str, Any]
 
 
-def release_of(resources: Mapping[str, Any]) -> Release:
-    """The release that nbgrader is grading a submission of."""
+def release_of(resources: Mapping[str, Any], exporter: Any) -> Release:
+    """The release that nbgrader is grading a submission of. An exporter is made for one batch,
+    and the release is read once for all of it."""
     where = resources["nbgrader"]
-    with Gradebook(where["db_url"]) as gradebook:
-        notebook = gradebook.find_notebook(where["notebook"], where["assignment"])
+    kept: Release = exporter.released(where["db_url"], where["assignment"], where["notebook"])
+    return kept
+
+
+def read_release(db_url: str, assignment_id: str, notebook_id: str) -> Release:
+    """A released notebook, from the gradebook."""
+    with Gradebook(db_url) as gradebook:
+        notebook = gradebook.find_notebook(notebook_id, assignment_id)
         grades = {cell.name: cell.max_score for cell in notebook.grade_cells}
         tasks = {cell.name: cell.max_score for cell in notebook.task_cells}
         solutions = {cell.name for cell in notebook.solution_cells}

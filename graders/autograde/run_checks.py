@@ -36,7 +36,9 @@ class RunChecks(NbGraderPreprocessor):
         self, nb: NotebookNode, resources: dict[str, Any]
     ) -> tuple[NotebookNode, dict[str, Any]]:
         """Judge a notebook as `graders.autograde.mend` leaves it."""
-        tests = {role.grade_id: role for role in release_of(resources).cells if role.is_test}
+        tests = {
+            role.grade_id: role for role in release_of(resources, self.parent).cells if role.is_test
+        }
         code = [cell for cell in nb.cells if cell.cell_type == "code"]
         for cell in code:
             cell.outputs, cell.execution_count = [], None
