@@ -12,8 +12,10 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from itertools import count
+from typing import TypeAlias
 
 from graders.explore import OutOfTime
 from graders.sandbox.wire import (
@@ -22,6 +24,7 @@ from graders.sandbox.wire import (
     TooLate,
     of_reply,
     receive_alone,
+    receive_run,
     receive_with,
     send,
     step_of,
@@ -88,8 +91,9 @@ class Zygote:
                 return [str(name) for name in has], [str(name) for name in lacks]
         raise ZygoteLost("the zygote gave no answer about its confinement")
 
-    def spawn(self, job: Job, now: int) -> tuple[int, socket.socket]:
-        """Start a child at `now`; gives its number and the socket it talks over."""
+    def spawn(self, job: Job, now: int, replies: Sequence[Reply] = ()) -> tuple[int, socket.socket]:
+        """Start a child at `now` whose first effects are answered by `replies`; gives its number
+        and the socket it talks over."""
         try:
             while not self._spare:
                 if not self._forking:
@@ -97,7 +101,8 @@ class Zygote:
                 self._answer()
             number, sock = self._spare.pop()
             self._fork()  # the next one, while this one works
-            send(sock, {"job": asdict(job), "now": now})
+            known = [of_reply(reply) for reply in replies]
+            send(sock, {"job": asdict(job), "now": now, "replies": known})
         except (Gone, Broke, OSError):
             raise ZygoteLost("the grading process has ended; run the check again") from None
         return number, sock
@@ -146,6 +151,9 @@ class Zygote:
             raise ZygoteLost("the grading process has ended; run the check again") from None
 
 
+Receive: TypeAlias = Callable[[socket.socket], Sequence[tuple[Value, int]]]
+
+
 class ChildProcess:
     """A `Process` in a child. See `minibroker.sim.effect` for the contract."""
 
@@ -165,6 +173,16 @@ class ChildProcess:
         self._number, self._socket = self._zygote.spawn(self._job, now)
         return self._step(self._socket)
 
+    def catch_up(self, now: int, replies: Sequence[Reply]) -> list[Step]:
+        """Fork it and give it replies that are known already, without a round trip for each."""
+        self._number, self._socket = self._zygote.spawn(self._job, now, replies)
+        steps: list[Step] = []
+        for value, size in self._received(lambda sock: _run(sock, len(replies) + 1)):
+            steps.append(self._read(value, size))
+            if isinstance(steps[-1], Exit):
+                break
+        return steps
+
     def resume(self, reply: Reply) -> Step:
         """Answer the effect and run to the next one or the end."""
         assert self._socket is not None
@@ -182,21 +200,35 @@ class ChildProcess:
             self._zygote.kill(self._number)
 
     def _step(self, sock: socket.socket) -> Step:
+        [(value, size)] = self._received(lambda sock: [receive_alone(sock, STEP_SECONDS)])
+        return self._read(value, size)
+
+    def _received(self, receive: Receive) -> list[tuple["Value | Exit", int]]:
+        """What the child says, or the exit that it makes by saying nothing that can be read."""
+        assert self._socket is not None
         if self._budget.left <= 0:
             self.kill()
             raise OutOfTime
         began = time.monotonic()
         try:
-            value, size = receive_alone(sock, STEP_SECONDS)
-            step = step_of(value)
+            return list(receive(self._socket))
         except TooLate:
-            return self._ended("hung")
+            return [(self._ended("hung"), 0)]
         except Gone:
-            return self._ended("vanished")
+            return [(self._ended("vanished"), 0)]
         except Broke:
-            return self._ended("broke")
+            return [(self._ended("broke"), 0)]
         finally:
             self._budget.left -= time.monotonic() - began
+
+    def _read(self, value: "Value | Exit", size: int) -> Step:
+        """A step of the child's; anything that it may not say is its end."""
+        if isinstance(value, Exit):
+            return value
+        try:
+            step = step_of(value)
+        except Broke:
+            return self._ended("broke")
         if isinstance(step, Exit):
             self.kill()
         elif step.client not in self._clients:
@@ -210,6 +242,10 @@ class ChildProcess:
     def _ended(self, how: str) -> Exit:
         self.kill()
         return Exit(how)  # type: ignore[arg-type]
+
+
+def _run(sock: socket.socket, most: int) -> list[tuple[Value, int]]:
+    return receive_run(sock, most, STEP_SECONDS)
 
 
 class Budget:

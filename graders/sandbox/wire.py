@@ -88,6 +88,37 @@ def receive_alone(sock: socket.socket, within: float | None = None) -> tuple[Val
     return _value(frame[_LENGTH.size :]), whole
 
 
+def receive_run(sock: socket.socket, most: int, within: float) -> list[tuple[Value, int]]:
+    """Receive frames that come one after the other, up to `most` or to one that is an end, each
+    with its length in bytes; nothing may follow."""
+    deadline = time.monotonic() + within
+    found: list[tuple[Value, int]] = []
+    held = b""
+    while len(found) < most and not (found and _is_end(found[-1][0])):
+        whole = _LENGTH.size
+        if len(held) >= whole:
+            (length,) = _LENGTH.unpack_from(held)
+            if length > LONGEST:
+                raise Broke
+            whole += length
+        if len(held) >= whole > _LENGTH.size:
+            found.append((_value(held[_LENGTH.size : whole]), whole))
+            held = held[whole:]
+            continue
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise TooLate
+        sock.settimeout(left)
+        held += _part(sock, _PIECE)
+    if held:
+        raise Broke
+    return found
+
+
+def _is_end(value: Value) -> bool:
+    return isinstance(value, dict) and "end" in value
+
+
 def _value(body: bytes) -> Value:
     try:
         return decoded(body)

@@ -7,9 +7,10 @@ the grader sends frames (see `graders.sandbox.wire`):
   reason empty when it compiled. It replaces the one before, so that no child ever sees
   another learner's code.
 - ``{"fork": number}``: fork a child of this source, confine it, and answer
-  ``{"forked": number}`` with its socket attached. It waits for ``{"job": {...}, "now": int}``
-  there and lives as that job. The grader asks for the next child while one is at work, so that
-  forking costs no time of its own where there are two processors.
+  ``{"forked": number}`` with its socket attached. It waits for ``{"job": {...}, "now": int,
+  "replies": [...]}`` there and lives as that job. Its first effects are answered by these replies:
+  it sends them as ever, and waits for nobody. The grader asks for the next child while one is at
+  work, so that forking costs no time of its own where there are two processors.
 - ``{"kill": number}``: kill that child. It need not exist any more.
 - ``{"layers": true}``: answered with what the confinement has and lacks here.
 
@@ -23,7 +24,9 @@ import os
 import signal
 import socket
 import sys
+from collections import deque
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import CodeType
 from typing import Any, NoReturn
@@ -119,10 +122,14 @@ def _live_and_die(boundary: socket.socket, code: CodeType, confinement: Confinem
     """A child's whole life. It ends here, whatever happens, and unwinds nothing of the zygote."""
     try:
         confinement.apply(boundary.fileno())
-        begin: Any = receive_alone(boundary)[0]
+        begin: Any = receive(boundary)
+        known = deque(begin["replies"])
 
         def call(effect: Effect) -> Reply:
             try:
+                if known:
+                    send(boundary, of_step(replace(effect, printed="")))
+                    return reply_of(known.popleft())
                 send(boundary, of_step(effect))
                 return reply_of(receive_alone(boundary)[0])
             except Gone:

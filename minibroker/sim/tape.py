@@ -7,10 +7,11 @@ tape, or is answered otherwise than it was, it is made real: started, and brough
 recorded replies to where the tape stands.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Protocol, runtime_checkable
 
-from minibroker.sim.effect import Effect, Process, Reply, Step
+from minibroker.sim.effect import Effect, Exit, Process, Reply, Step
 from minibroker.sim.world import Recording
 
 
@@ -53,13 +54,33 @@ class TapedProcess:
 
     def _made_real(self) -> Process:
         self._real = real = self._launch()
-        step = real.start(self._now)
-        for number in range(self._position + 1):
-            if not _same(step, self._tape.steps[number]):
-                raise NotDeterministic
-            if number < self._position:
-                step = real.resume(self._tape.replies[number])
+        at, tape = self._position, self._tape
+        steps = caught_up(real, self._now, tape.replies[:at])
+        if len(steps) != at + 1 or not all(map(_same, steps, tape.steps)):
+            raise NotDeterministic
         return real
+
+
+def caught_up(process: Process, now: int, replies: Sequence[Reply]) -> list[Step]:
+    """Start a process and give it replies that are known already; gives the steps it takes for
+    them. What it prints meanwhile may be left out. A transport in which each step costs a round
+    trip has a `catch_up` of its own."""
+    if isinstance(process, CatchesUp):
+        return process.catch_up(now, replies)
+    steps = [process.start(now)]
+    for reply in replies:
+        if isinstance(steps[-1], Exit):
+            break
+        steps.append(process.resume(reply))
+    return steps
+
+
+@runtime_checkable
+class CatchesUp(Protocol):
+    """A process that takes many replies at once."""
+
+    def catch_up(self, now: int, replies: Sequence[Reply]) -> list[Step]:
+        """As `caught_up`, in the place of `start`."""
 
 
 def _same(one: Step, other: Step) -> bool:

@@ -86,6 +86,6 @@ SPEC = Spec(
     ),
     faults=("crash", "definite", "indefinite", "pause", "duplicate"),
     parts=("redrive",),
-    budget=Budget(effects=400, schedules=400, pairs=100, together=60_000, endless=4_000),
+    budget=Budget(effects=400, schedules=400, pairs=60, together=60_000, endless=4_000),
     lesson="07_dead_letter_queue",
 )
