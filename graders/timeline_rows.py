@@ -283,6 +283,8 @@ class Reading:
             copy = next(copy for copy in handed.copies if copy.message == event.message)
             copy.marks.append("auto-acked")
             return
+        if event.how == "undeliverable":
+            self._said_no(event.queue, event.message)
         verb, after = moves.settled(event, self._verb())
         self._moved(position, event, "settle", verb, after, self._number(event.who))
 
@@ -315,17 +317,22 @@ class Reading:
     def _dead_lettered(self, event: DeadLettered, position: int) -> None:
         self._copies.withdraw(event)
         start, name = self._queue(event.queue), self._copies.named(event.message)
-        if self._caused(event.who) and (verb := self._verb()) in moves.REFUSALS:
-            # The call has its own row, or nobody would see who said no.
-            number, who = self._number(event.who), _place(event.who)
-            call = Draft(event.at, who, "settle", verb, start, number)
-            self._drafts.add(self._asked, call, name)
+        if self._caused(event.who) or event.reason == "delivery_limit":
+            self._said_no(event.queue, event.message)
         queues: list[Place | None] = [self._queue(queue) for queue in event.queues]
         for to in queues or [None]:
             onward = to if to != start else None
             row = Draft(event.at, start, "dead letter", "dead-letter", onward)
             row.after = moves.dead(event)
             self._drafts.add(position, row, name)
+
+    def _said_no(self, queue: str, message: int) -> None:
+        """The call that refused a copy has its own row, or nobody would see who said no."""
+        cause, verb = self._cause, self._verb()
+        if cause is not None and verb in moves.REFUSALS:
+            place, number = _place(cause.who), cause.number
+            call = Draft(cause.at, place, "settle", verb, self._queue(queue), number)
+            self._drafts.add(self._asked, call, self._copies.named(message))
 
     # --- ledgers -----------------------------------------------------------------------
 
