@@ -166,9 +166,7 @@ class Page:
 
     def output(self, cell_id: str) -> str:
         """All that is read below a cell."""
-        return "\n".join(
-            each.text for each in self.find(".jp-Cell-outputArea", self.cell(cell_id))
-        )
+        return "\n".join(each.text for each in self.find(".jp-Cell-outputArea", self.cell(cell_id)))
 
     def click(self, element: WebElement) -> None:
         """Click what may be out of sight."""

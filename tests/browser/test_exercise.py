@@ -30,6 +30,8 @@ CHECKS = {
 RED = "application/vnd.jupyter.stderr"
 """How JupyterLab marks an output that it draws on red."""
 
+HEAD = "Validation Results"
+
 
 @pytest.fixture(scope="module")
 def exercise(lab, page) -> Page:
@@ -44,22 +46,18 @@ def wheat(cell_id: str) -> str:
     return "".join(source).rstrip("\n")
 
 
-def validate(page: Page) -> str:
-    """What nbgrader's button says of the notebook as it is; the dialogue is closed again."""
-    button = page.until(
-        "Validate", lambda: next((b for b in page.find("button") if b.text == "Validate"), None)
-    )
-    page.click(button)
-    # The first one is gone by itself once the notebook has been run.
+def validated(page: Page, result: str) -> str:
+    """What nbgrader's button says of the notebook, in its dialogue for that `result`, which is
+    closed again."""
+    page.click(page.one(".validate-button"))
     said = page.until(
         "the result of Validate",
-        lambda: next(
-            (d.text for d in page.find(".jp-Dialog") if "Validation Results" in d.text), None
-        ),
-        2 * page.DEADLINE,
+        lambda: next((box.text for box in page.find(".jp-Dialog") if HEAD in box.text), None),
     )
+    assert page.find(f".nbgrader-{result}Dialog"), said
+    page.shot(f"validate-{result.lower()}")
     page.click(page.one(".jp-Dialog .jp-mod-accept"))
-    page.until("the dialogue closed", lambda: not page.find(".jp-Dialog"))
+    page.until("no dialogue", lambda: not page.find(".jp-Dialog"))
     return said
 
 
@@ -86,9 +84,11 @@ def test_the_starter_is_red_with_the_way_to_a_hint(exercise):
 
 
 def test_validate_says_that_the_starter_fails(exercise):
-    said = validate(exercise)
-    exercise.shot("validate-red")
-    assert "Validation failed" in said
+    said = validated(exercise, "Error")
+    assert said.count("The following cell failed:") == len(CHECKS)
+    for check in CHECKS.values():
+        assert f"CheckFailed: ! {check}, " in said
+    assert "Traceback" not in said
 
 
 def test_the_solution_is_green_in_every_check(exercise):
@@ -105,4 +105,5 @@ def test_the_solution_is_green_in_every_check(exercise):
 
 
 def test_validate_says_that_the_solution_passes(exercise):
-    assert "passes all the tests" in validate(exercise)
+    said = validated(exercise, "Success")
+    assert "Success! Your notebook passes all the tests." in said
