@@ -34,7 +34,8 @@ def test_the_viewer_leads_to_the_second_charge(lesson):
     viewer = lesson.one(".ack-viewer", lesson.cell("step"))
 
     def read(part: str) -> list[str]:
-        return [each.text for each in lesson.find(part, viewer)]
+        # A queue in which nothing is shows a dash.
+        return [each.text.replace("\u2013", "nothing") for each in lesson.find(part, viewer)]
 
     # It opens where something began to go wrong; the button leads on to what came of it.
     assert read(".ack-sentence") == [
@@ -48,13 +49,13 @@ def test_the_viewer_leads_to_the_second_charge(lesson):
         "Anomaly: charged again."
     ]
     assert read(".ack-queue") == [
-        "orders\nready –\nunacked\norder-1 (handed out twice), held by worker#2"
+        "orders\nready nothing\nunacked\norder-1 (handed out twice), held by worker#2"
     ]
     assert read(".ack-effect") == ["charge order-1, 42.00 twice, owed once ◀"]
     # One step on the ack is in, so the queue is empty.
     lesson.click(lesson.one(".ack-next", viewer))
     assert read(".ack-count") == ["11 of 12"]
-    assert read(".ack-queue") == ["orders\nready –\nunacked –\nleft\norder-1: acked"]
+    assert read(".ack-queue") == ["orders\nready nothing\nunacked nothing\nleft\norder-1: acked"]
 
 
 def test_the_worker_of_the_first_cell_is_judged_red_and_mended_green(lesson):
