@@ -16,6 +16,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
+from tests.browser.lab import Lab
+
 T = TypeVar("T")
 
 DEADLINE = 60
@@ -100,10 +102,16 @@ class Page:
         """The first of them, as soon as there is one."""
         return self.until(selector, lambda: next(iter(self.find(selector, within)), None))
 
-    def open(self, address: str) -> None:
-        """Open a notebook and wait until its kernel is ready."""
-        self.driver.get(address)
-        self.until("a notebook", lambda: self._ask("return app !== undefined && nb !== undefined"))
+    def open(self, lab: Lab, path: str) -> None:
+        """Open a notebook and wait until all of it is drawn and its kernel is ready."""
+        self.driver.get(lab.address(path))
+        # Of what was open before, JupyterLab opens all again, and shows it first.
+        self.until(f"{path} in sight", lambda: self._ask("return panel.context.path") == path)
+        drawn = (
+            "return nb.widgets.length > 0 && nb.widgets.length === nb.model.cells.length"
+            " && nb.widgets.every((each) => each.node.isConnected)"
+        )
+        self.until("all of its cells", lambda: self._ask(drawn))
         self.until("a kernel that is idle", self.idle)
 
     def idle(self) -> bool:

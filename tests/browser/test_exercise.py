@@ -35,7 +35,7 @@ HEAD = "Validation Results"
 
 @pytest.fixture(scope="module")
 def exercise(lab, page) -> Page:
-    page.open(lab.address(MINE))
+    page.open(lab, MINE)
     return page
 
 

@@ -16,7 +16,7 @@ MENDED = "payments.charge(order['id'], order['cents'], idempotency_key=order['id
 @pytest.fixture(scope="module")
 def lesson(lab, page) -> Page:
     """The lesson with all its cells run."""
-    page.open(lab.address(LESSON))
+    page.open(lab, LESSON)
     page.run_all()
     return page
 

@@ -59,7 +59,7 @@ def row(page: Page, of: str) -> list[str]:
 
 
 def test_formgrader_lists_the_assignment_and_the_marks(lab, page):
-    page.open(lab.address("course/00_start_here.ipynb"))
+    page.open(lab, "course/00_start_here.ipynb")
     page.choose("Nbgrader", "nbgrader:open-formgrader")
     page.driver.switch_to.frame(page.one("iframe"))
 
