@@ -167,6 +167,8 @@ def simulate(name: str, crash: int | None = None, **faults: int) -> Simulation:
             raise TypeError(f"there is no fault {kind!r}; give one of {', '.join(KINDS)}")
         if type(at) is not int or at < 1:
             raise ValueError(f"{kind} is the number of an effect, from 1, not {at!r}")
+        if list(given.values()).count(at) > 1:
+            raise ValueError(f"effect {at} has two faults; give it one")
     spec = load(name)
     plan = tuple(sorted((Fault(kind, at) for kind, at in given.items()), key=lambda each: each.at))
     return _simulated(spec, _source(spec), plan, seed=0)
