@@ -16,6 +16,7 @@ from ackademy.notebook import CheckFailed, NotInNotebook, check, judge, simulate
 from ackademy.progress import store
 from ackademy.show import FITTED, Pieces, show
 from graders.content import chaffs, wheats
+from graders.sandbox import transport
 from graders.spec import UnknownName, load
 from graders.token import BadToken
 
@@ -327,6 +328,14 @@ def test_a_fault_that_there_is_not_is_named_with_those_there_are(run):
     )
     with pytest.raises(TypeError, match=f"^{sentence}$"):
         simulate(NAME, boom=5)
+
+
+def test_code_that_uses_up_its_time_is_one_sentence(run, monkeypatch):
+    monkeypatch.setattr(transport, "SOURCE_SECONDS", 0.0)
+    run(TWICE)
+    done = run("simulate('start_here', crash=5)")
+    assert done.out.startswith("CheckFailed: your code ran on for so long without faults that ")
+    assert done.out.count("\n") <= 2
 
 
 @pytest.mark.parametrize("at", [0, -1, 1.5, "5", True, None])
