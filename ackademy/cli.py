@@ -127,7 +127,8 @@ def _replay(options: argparse.Namespace) -> int:
     from ackademy.cells import cells_of, notebook_of
     from graders import explain
     from graders.cell import NoSolution, solution
-    from graders.check import one_run
+    from graders.check import OUT_OF_TIME, one_run
+    from graders.explore import OutOfTime
     from graders.spec import load
     from graders.token import fingerprint, token
 
@@ -144,6 +145,9 @@ def _replay(options: argparse.Namespace) -> int:
             f"the token was made for other code than what {path} has now; run the check again "
             "for a new one, or give the old code with --file"
         )
-    run, findings = one_run(spec, source, parsed.plan, parsed.seed, graded=options.child)
+    try:
+        run, findings = one_run(spec, source, parsed.plan, parsed.seed, graded=options.child)
+    except OutOfTime:
+        raise CannotDo(f"{path}: {OUT_OF_TIME}") from None
     print(run.trace.text() if options.trace else explain.run_text(run, findings), end="")
     return 1 if findings else 0

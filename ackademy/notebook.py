@@ -21,7 +21,8 @@ from ackademy.progress.results import record
 from ackademy.show import Pieces, display_one, occasion, show
 from graders import explain
 from graders.cell import NoSolution, solution
-from graders.check import check_cells, one_run
+from graders.check import OUT_OF_TIME, check_cells, one_run
+from graders.explore import OutOfTime
 from graders.judges import Finding
 from graders.spec import Spec, load
 from graders.stage import Run
@@ -167,6 +168,8 @@ def simulate(name: str, crash: int | None = None, **faults: int) -> Simulation:
             raise TypeError(f"there is no fault {kind!r}; give one of {', '.join(KINDS)}")
         if type(at) is not int or at < 1:
             raise ValueError(f"{kind} is the number of an effect, from 1, not {at!r}")
+        if list(given.values()).count(at) > 1:
+            raise ValueError(f"effect {at} has two faults; give it one")
     spec = load(name)
     plan = tuple(sorted((Fault(kind, at) for kind, at in given.items()), key=lambda each: each.at))
     return _simulated(spec, _source(spec), plan, seed=0)
@@ -259,6 +262,8 @@ def _simulated(spec: Spec, source: str, plan: Plan, seed: int) -> Simulation:
         run, findings = one_run(spec, source, plan, seed)
     except DoesNotParse as error:  # found only when compiled
         raise CheckFailed(str(error)) from None
+    except OutOfTime:
+        raise CheckFailed(OUT_OF_TIME) from None
     word = Token(spec.name, spec.version, plan, seed, fingerprint(source))
     return Simulation(spec, run, findings, str(word))
 

@@ -82,7 +82,8 @@ def one_run(
 ) -> tuple[Run, list[Finding]]:
     """One schedule of a source, and what the spec's judges find in it.
 
-    New source runs without faults in a child first. Raises `DoesNotParse`.
+    New source runs without faults in a child first. Raises `DoesNotParse`, and `OutOfTime` when
+    its real time is up.
     """
     from graders.sandbox.transport import children
 

@@ -66,7 +66,9 @@ class ShopWorker:
                 raise ValueError("it has no id or no cents")
             self._payments.charge(NAME, name, cents, name)
         except (ValueError, TypeError, KeyError, RecursionError, Refused, KeyConflict) as error:
-            self._put_away(body, f"{type(error).__name__}: {error}", attempts)
+            # As a client of the gateway would know the error.
+            name = error.error if isinstance(error, Refused) else type(error).__name__
+            self._put_away(body, f"{name}: {error}", attempts)
 
     def _put_away(self, body: bytes, cause: str, attempts: int) -> None:
         headers: dict[str, Value] = {"cause": cause, "attempts": attempts}

@@ -132,15 +132,22 @@ def test_the_first_page_is_the_first_lesson(lab):
 def test_the_lesson_goes_from_a_double_charge_to_green(lab):
     kernel = Kernel(lab, LESSON)
     printed = []
+    stepped = []
     for source in code_cells(lab, LESSON):
         outputs = kernel.run(source)
         assert not [out for out in outputs if out["kind"] == "error"], source
         printed += [out["text"] for out in outputs if out["kind"] == "stream"]
+        if source == "step()":
+            stepped += [list(out["data"]) for out in outputs if out["kind"] == "display_data"]
     said = "".join(printed)
     twice = said.index("the charge for order-1 was made twice")
     lost = said.index("order-1 was lost")
-    green = said.rindex("✓ every order charged once")
-    assert twice < lost < green
+    green = said.rindex("✓ in this schedule: ")
+    judged = said.rindex("✓ charged_once, 1 of 1 points")
+    assert twice < lost < green < judged
+    # The widget, and the words for who opens the notebook without it.
+    [kinds] = stepped
+    assert {"application/vnd.jupyter.widget-view+json", "text/plain"} <= {*kinds}
     kernel.socket.close()
 
 

@@ -16,6 +16,7 @@ from ackademy.notebook import CheckFailed, NotInNotebook, check, judge, simulate
 from ackademy.progress import store
 from ackademy.show import FITTED, Pieces, show
 from graders.content import chaffs, wheats
+from graders.sandbox import transport
 from graders.spec import UnknownName, load
 from graders.token import BadToken
 
@@ -267,6 +268,80 @@ def test_simulate_shows_one_schedule_and_what_was_found(run):
     for done in (fine, twice):
         assert [sorted(each)[0] for each in done.shown] == ["image/svg+xml", "text/html"]
     assert "crash" in twice.shown[1]["text/plain"]
+
+
+@pytest.mark.parametrize("fault", ["indefinite", "crash", "pause"])
+def test_another_fault_is_given_as_a_crash_is(run, fault):
+    run(TWICE)
+    done = run(f"simulate('start_here', {fault}=5)")
+    assert done.out.startswith("✗ duplicate effect: the charge for order-1 was made twice: ")
+    assert re.fullmatch(rf"start_here/1@{fault}:5#s0~[0-9a-f]{{8}}", done.value.token)
+    run(GOOD)
+    assert run(f"simulate('start_here', {fault}=5)").out.startswith("✓ in this schedule: ")
+
+
+def test_the_sentence_of_a_schedule_without_a_fault_says_what_was_promised(run):
+    run(GOOD)
+    promises = "; ".join(check.promise for check in load(NAME).checks)
+    assert run("simulate('start_here')").out == f"✓ in this schedule: {promises}\n"
+
+
+def test_several_faults_are_one_schedule_in_the_order_of_their_effects(run):
+    run(TWICE)
+    done = run("simulate('start_here', crash=8, indefinite=5)")
+    assert [(fault.kind, fault.at) for fault in done.value.run.plan] == [
+        ("indefinite", 5),
+        ("crash", 8),
+    ]
+    assert "@indefinite:5+crash:8#" in done.value.token
+    assert shown(done.value.token)[1]["text/plain"] == done.shown[1]["text/plain"]
+
+
+def test_an_effect_has_one_fault(run):
+    run(TWICE)
+    with pytest.raises(ValueError, match="effect 5 has two faults; give it one"):
+        simulate(NAME, crash=5, pause=5)
+
+
+def test_a_fault_that_cannot_happen_to_that_effect_says_so(run):
+    run(TWICE)
+    assert run("simulate('start_here', duplicate=5)").out.splitlines()[0] == (
+        "the duplicate did not happen, since effect 5 is not one that it can happen to; give "
+        "another number"
+    )
+
+
+def test_the_fault_that_did_not_happen_is_named_beside_one_that_did(run):
+    run(TWICE)
+    done = run("simulate('start_here', crash=5, pause=1_000)")
+    assert done.out.startswith(
+        "the pause did not happen, since effect 1000 never happened in this run; give another "
+        "number up to "
+    )
+
+
+def test_a_fault_that_there_is_not_is_named_with_those_there_are(run):
+    run(TWICE)
+    sentence = (
+        "there is no fault 'boom'; give one of crash, definite, indefinite, pause, preempt, "
+        "duplicate"
+    )
+    with pytest.raises(TypeError, match=f"^{sentence}$"):
+        simulate(NAME, boom=5)
+
+
+def test_code_that_uses_up_its_time_is_one_sentence(run, monkeypatch):
+    monkeypatch.setattr(transport, "SOURCE_SECONDS", 0.0)
+    run(TWICE)
+    done = run("simulate('start_here', crash=5)")
+    assert done.out.startswith("CheckFailed: your code ran on for so long without faults that ")
+    assert done.out.count("\n") <= 2
+
+
+@pytest.mark.parametrize("at", [0, -1, 1.5, "5", True, None])
+def test_any_fault_is_the_number_of_an_effect(run, at):
+    with pytest.raises(ValueError, match="indefinite is the number of an effect, from 1, not "):
+        simulate(NAME, indefinite=at)
 
 
 def test_a_crash_that_the_run_does_not_reach_says_which_numbers_it_has(run):

@@ -8,7 +8,8 @@ import pytest
 
 from ackademy.dev.pictures import pictures
 from graders.autograde.release import generate
-from graders.spec import load
+from graders.cell import solution
+from graders.spec import load, with_parts
 
 ROOT = Path(__file__).parents[2]
 EXERCISES = sorted(path.name for path in (ROOT / "solutions").iterdir() if path.is_dir())
@@ -40,7 +41,24 @@ def test_a_released_exercise_has_a_grade_cell_for_each_check(name):
         for cell in notebook["cells"]
         if cell["metadata"].get("nbgrader", {}).get("grade")
     }
-    assert graded == {f"{name}-{check.id}": check.points for check in load(name).checks}
+    assert graded == {
+        f"{part.name}-{check.id}": check.points
+        for part in with_parts(load(name))
+        for check in part.checks
+    }
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_a_released_exercise_has_a_solution_cell_for_each_of_its_parts(name):
+    notebook = json.loads((ROOT / "exercises" / name / f"{name}.ipynb").read_text())
+    sources = [
+        "".join(cell["source"])
+        for cell in notebook["cells"]
+        if cell["metadata"].get("nbgrader", {}).get("solution")
+    ]
+    parts = with_parts(load(name))
+    assert len(sources) == len(parts)
+    assert {solution(sources, part.entries) for part in parts} == {*sources}
 
 
 def test_there_is_an_exercise_for_each_solution_and_no_other():

@@ -5,11 +5,13 @@ from dataclasses import replace
 import pytest
 
 from graders.content import chaffs, wheats
-from graders.explore import explore, launcher, run
+from graders.explore import OutOfTime, explore, launcher, run
 from graders.judges import judge
 from graders.plans import worth_trying
 from graders.spec import Budget, load
+from minibroker.sim.effect import Process
 from minibroker.sim.faults import crash
+from minibroker.sim.incarnation import Job
 from minibroker.sim.inline import Inline
 
 SPEC = load("at_least_once_worker")
@@ -54,3 +56,54 @@ def test_source_that_differs_from_run_to_run_is_not_explored():
         "    channel.basic_get('orders')\n"
     )
     assert not explore(SPEC, Inline(source)).deterministic
+
+
+class Timed:
+    """A transport whose time is up after so many processes."""
+
+    def __init__(self, source: str, processes: int) -> None:
+        self._inline = Inline(source)
+        self.left = processes
+
+    def process(self, job: Job) -> Process:
+        if self.left <= 0:
+            raise OutOfTime
+        self.left -= 1
+        return self._inline.process(job)
+
+
+FAULT_FREE = 2
+"""The run without faults is made twice; a crash after that costs one process more."""
+
+
+def timed(processes: int, **budget: int):
+    spec = replace(SPEC, budget=Budget(**budget))
+    return explore(spec, Timed(SOURCES["key_from_the_body"], processes))
+
+
+def test_what_was_run_when_time_was_up_is_kept_and_said():
+    late = timed(FAULT_FREE + 3)
+    many = len(late.single_faults)
+    assert (late.in_time, late.singles, late.deterministic) == (False, 3, True)
+    assert late.coverage == f"the run without faults, 3 of {many} single crashes, seed 0"
+    assert timed(FAULT_FREE + many).in_time
+
+
+def test_no_pair_is_tried_when_time_was_up_before():
+    many = len(timed(100).single_faults)
+    late = timed(FAULT_FREE + many - 1, pairs=10)
+    assert (late.in_time, late.singles, late.pairs) == (False, many - 1, 0)
+    late = timed(FAULT_FREE + many, pairs=10)
+    assert (late.in_time, late.singles, late.pairs) == (False, many, 0)
+
+
+def test_a_budget_of_effects_that_is_spent_is_no_matter_of_time():
+    short = timed(100, together=60)
+    assert short.in_time
+    assert short.singles < len(short.single_faults)
+
+
+@pytest.mark.parametrize("processes", range(FAULT_FREE))
+def test_a_run_without_faults_that_takes_too_long_raises(processes):
+    with pytest.raises(OutOfTime):
+        timed(processes)

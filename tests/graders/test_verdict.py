@@ -211,13 +211,61 @@ def test_what_the_run_without_faults_shows_fails_both_and_other_runs_are_none_of
     assert calm.witness is not None
     assert calm.witness.plan == ()
     assert token(calm.token).plan == ()
-    assert calm.coverage == once.coverage
+    assert calm.coverage == "the run without faults"
+    assert once.coverage.startswith("the run without faults and all ")
 
 
 def test_such_a_check_is_unknown_when_nothing_was_shown() -> None:
     calm, once = judged(LOOP + "        channel.basic_ack(method.delivery_tag)", CALM)
     assert (calm.outcome, once.outcome) == ("unknown", "unknown")
     assert calm.sentence == once.sentence
+
+
+# --- time was up -------------------------------------------------------------------------------
+
+
+def late(body: str, tried: int, spec: Spec = SPEC) -> list[Verdict]:
+    """The verdicts when time was up after so many runs with a fault."""
+    source = worker(body)
+    whole = explore(spec, Inline(source))
+    runs = (whole.fault_free, *(one.run for one in whole.broken))
+    broken = [one for one in whole.broken if one.run in runs[: tried + 1]]
+    cut = replace(whole, broken=broken, singles=tried, in_time=False)
+    return verdicts(spec, cut, fingerprint(source))
+
+
+def test_what_time_was_too_short_for_is_never_a_pass() -> None:
+    found = late(GOOD, 3)
+    assert set(outcomes(found).values()) == {("unknown", 0)}
+    assert sentences(found) == {
+        "nothing was proved: time was up after the run without faults, 3 of 7 single crashes, "
+        "seed 0; run this check again on a machine that is less busy"
+    }
+    assert {each.coverage for each in found} == {
+        "the run without faults, 3 of 7 single crashes, seed 0"
+    }
+    assert all(each.witness is not None and each.witness.plan == () for each in found)
+
+
+def test_what_was_found_before_time_was_up_stands() -> None:
+    calm, once = late(CHARGES_TWICE, 3, CALM)
+    assert (once.outcome, calm.outcome) == ("fail", "pass")
+    assert "time was up" not in once.sentence + calm.sentence
+
+
+def test_a_check_of_the_run_without_faults_had_its_time() -> None:
+    calm, once = late(GOOD, 0, CALM)
+    assert (calm.outcome, calm.points, calm.coverage) == ("pass", 2, "the run without faults")
+    assert (once.outcome, once.points) == ("unknown", 0)
+
+
+def test_time_that_was_up_only_for_pairs_takes_no_pass_away() -> None:
+    assert {outcome for outcome, _ in outcomes(late(GOOD, 7)).values()} == {"pass"}
+
+
+def test_a_budget_that_is_smaller_than_all_is_no_matter_of_time() -> None:
+    found = judged(GOOD, replace(SPEC, budget=Budget(schedules=3)))
+    assert {outcome for outcome, _ in outcomes(found).values()} == {"pass"}
 
 
 # --- unknown -----------------------------------------------------------------------------------
@@ -278,8 +326,8 @@ def test_an_unknown_verdict_still_has_its_run_to_look_at() -> None:
             "'/'\") in line 5 of the cell, before any fault was tried",
         ),
         (
-            "channel.confirm_delivery()",
-            "worker raised NotInSubset: pika.BlockingChannel.confirm_delivery is not simulated "
+            "channel.tx_select()",
+            "worker raised NotInSubset: pika.BlockingChannel.tx_select is not simulated "
             "here; the calls that are, are listed in the docstring of pika.BlockingChannel in "
             "line 5 of the cell, before any fault was tried",
         ),

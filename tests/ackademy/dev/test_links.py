@@ -27,12 +27,16 @@ def test_a_lesson_that_is_not_there_is_told(course):
 
 
 def test_a_lesson_that_does_not_lead_to_its_exercise_is_told(course):
-    course.change(course.layout.lesson(STEM), "(../exercises", "(../exercise")
     course.change(course.layout.lesson(STEM), "charge_once.ipynb)", "charge_twice.ipynb)")
     assert links.lesson_of(course.layout, NAME) == [
         "course/01_charge_once.ipynb does not lead to it; add the link "
-        "[charge_once](../exercises/charge_once/charge_once.ipynb)"
+        "[charge_once](../work/charge_once/charge_once.ipynb)"
     ]
+
+
+def test_a_lesson_that_leads_to_the_exercise_by_another_way_leads_to_it(course):
+    course.change(course.layout.lesson(STEM), "(../work", "(../exercises")
+    assert links.lesson_of(course.layout, NAME) == []
 
 
 def test_a_lesson_without_an_exercise_is_told(course):

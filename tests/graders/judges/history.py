@@ -110,6 +110,17 @@ def faulted(kind: str = "pause", who: str = WORKER) -> t.Faulted:
     return t.Faulted(at=0, who=who, number=7, kind=kind)
 
 
+def came(order: str = "order-1", message: int = 1) -> list[t.Event]:
+    """An order came in a message of its own, and is to be charged."""
+    return [published(message, body=body_of(order)), owed(message, order)]
+
+
+def trouble(subject: str = "order-1", until: float | None = None) -> t.Trouble:
+    """The order's bank is away until a second, or for ever."""
+    moment = None if until is None else round(until * SECOND)
+    return t.Trouble(at=0, kind="charge", subject=subject, error="GatewayUnavailable", until=moment)
+
+
 def unroutable(message: int = 1) -> t.Published:
     return replace(published(message), queues=[])
 

@@ -204,7 +204,6 @@ def test_an_order_was_not_given_up_too_early(events: list[Event]) -> None:
     assert find(history(*events)) == []
 
 
-@pytest.mark.xfail(reason="what a crash lost counts as dropped, and fails two checks for one cause")
 def test_what_a_crash_lost_was_not_given_up() -> None:
     """It is a lost message, and the chaff that acks before it moves names no other anomaly."""
     assert find(history(*OWED, *tries(1), settled(), crashed(), ended())) == []

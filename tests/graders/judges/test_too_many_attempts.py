@@ -134,18 +134,11 @@ def test_an_order_was_not_tried_too_often(events: list[Event]) -> None:
     assert find(history(*events)) == []
 
 
-@pytest.mark.xfail(
-    reason="only dead letters count for the messages that a crash made, and of two of them the "
-    "worker may drop the second as a copy"
-)
 def test_two_messages_of_a_crash_may_end_in_one_dead_letter() -> None:
     events = [*FORKED, crashed(), requeued(), *tried(4), put_away(3), settled(), *tried(2)]
     assert find(history(*events, settled(2, queue="later"))) == []
 
 
-@pytest.mark.xfail(
-    reason="a message that was sent twice carries no debt, so its end counts nothing"
-)
 def test_a_message_that_came_twice_has_its_attempts_twice() -> None:
     """The fault ``duplicate`` repeats a message as the scenario's; the broker moves both."""
     events = [*OWED, delivered(), faulted("duplicate"), published(2, body=body_of())]

@@ -75,7 +75,7 @@ def test_nonsense_is_answered(op: str) -> None:
         assert isinstance(reply, Answer | Refusal)
         args.pop(name)
         assert asked.request(WORKER, op, args) is not None
-        asked.broken(WORKER, op, args)
+        asked.broken(WORKER, op, args, happened=True)
         asked.silent(WORKER, 10**12)
         asked.lost(WORKER)
 

@@ -178,6 +178,39 @@ def test_a_body_of_text_is_sent_as_utf_8(body: str) -> None:
     assert [event.body for event in found.trace.of(Published)] == ["ä".encode()]
 
 
+@pytest.mark.parametrize(
+    "headers", [{"wait": 1.5}, {"a": {"wait": 1.5}}, {"a": [0, [{"wait": 0.0}]]}]
+)
+def test_a_float_in_headers_is_refused_as_pika_refuses_it(headers: dict[str, Any]) -> None:
+    from pika import BasicProperties
+    from pika.data import encode_table
+    from pika.exceptions import UnsupportedAMQPFieldException
+
+    from minibroker.clients.pika_values import sent
+
+    for send in (lambda: encode_table([], headers), lambda: sent(BasicProperties(headers=headers))):
+        with pytest.raises(UnsupportedAMQPFieldException) as refused:
+            send()
+        assert refused.value.args[1] in (1.5, 0.0)
+    found = ran(f"""
+        import pika
+        try:
+            channel.basic_publish("", "orders", "", pika.BasicProperties(headers={headers}))
+        except pika.exceptions.UnsupportedAMQPFieldException:
+            channel.basic_publish("", "orders", "the channel is as it was")
+    """)
+    assert [event.body for event in found.trace.of(Published)] == [b"the channel is as it was"]
+
+
+def test_numbers_that_are_no_floats_are_sent_in_headers() -> None:
+    from pika import BasicProperties
+
+    from minibroker.clients.pika_values import sent
+
+    headers = {"attempts": 3, "yes": True, "none": None, "in": [{"a": 2**40}], "text": "1.5"}
+    assert sent(BasicProperties(headers=headers)) == {"headers": headers}
+
+
 def test_properties_arrive_as_they_were_sent() -> None:
     said = says("""
         import pika

@@ -47,7 +47,7 @@ class Line:
             reply = self.waited(reply)
         if op in self.cut:
             self.cut.discard(op)
-            reply = self.agent.broken(WORKER, op, args) or reply
+            reply = self.agent.broken(WORKER, op, args, happened=True) or reply
         self.last = op, args, reply
         if isinstance(reply, Refusal):
             raise Refused(reply.error, reply.message, reply.data)
@@ -155,7 +155,8 @@ def test_a_lost_connection_ends_consume_and_start_consuming(line: Line) -> None:
 
 
 def test_connecting_cannot_break_off(line: Line) -> None:
-    assert line.agent.broken(WORKER, "connect", {}) is None
+    for happened in (True, False):
+        assert line.agent.broken(WORKER, "connect", {}, happened) is None
 
 
 # --- heartbeats (RabbitMQ, "Detecting Dead TCP Connections with Heartbeats and TCP Keepalives") ---
