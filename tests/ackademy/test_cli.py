@@ -14,6 +14,7 @@ import pytest
 from ackademy import cli
 from graders.content import chaffs, wheats
 from graders.hints import hints
+from graders.sandbox import transport
 from graders.spec import load
 from graders.token import fingerprint
 from tests.ackademy.course import new_course
@@ -249,6 +250,14 @@ def test_replay_prints_the_trace_one_json_a_line(ackademy, file, more):
 def test_a_replay_in_children_runs_nothing_here(ackademy, file, monkeypatch):
     monkeypatch.setattr("graders.check._inline", lambda source: pytest.fail("it ran here"))
     assert ackademy("replay", word(GOOD), "--file", file(GOOD), "--child").status == 0
+
+
+def test_a_replay_of_code_that_uses_up_its_time_is_one_sentence(ackademy, file, monkeypatch):
+    monkeypatch.setattr(transport, "SOURCE_SECONDS", 0.0)
+    said = ackademy("replay", word(GOOD), "--file", file(GOOD))
+    assert (said.status, said.out) == (2, "")
+    assert "your code ran on for so long without faults that there was no time" in said.err
+    assert said.err.count("\n") == 1
 
 
 def test_what_cannot_be_replayed_is_refused_with_what_to_do(ackademy, file):
