@@ -18,9 +18,9 @@ def course_root() -> Path:
 
 
 def notebook_of(exercise: str) -> Path:
-    """The learner's notebook of an exercise: in work/, or else the release in exercises/."""
+    """The learner's notebook of an exercise: in answers/, or else the release in exercises/."""
     root = course_root()
-    for folder in ("work", "exercises"):
+    for folder in ("answers", "exercises"):
         path = root / folder / exercise / f"{exercise}.ipynb"
         if path.is_file():
             return path

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def add_to(commands: Any) -> None:
     """Add them to argparse's subparsers."""
-    start = commands.add_parser("start", help="make your own copy of an exercise, in work/")
+    start = commands.add_parser("start", help="make your own copy of an exercise, in answers/")
     start.add_argument("exercises", nargs="*", metavar="EXERCISE", help="which; all if none")
     start.set_defaults(run=_start)
 

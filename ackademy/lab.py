@@ -42,7 +42,7 @@ def open_lab(arguments: Sequence[str]) -> int:
 
 
 def _prepare(root: Path) -> None:
-    """Every exercise in work/, where the lessons' links lead. What cannot be made ready keeps
+    """Every exercise in answers/, where the lessons' links lead. What cannot be made ready keeps
     nobody from the lessons."""
     for name in names(root):
         try:

@@ -1,7 +1,7 @@
-"""A learner's own copy of an exercise: ``work/<name>/<name>.ipynb``.
+"""A learner's own copy of an exercise: ``answers/<name>/<name>.ipynb``.
 
 ``exercises/`` is the release and stays as it came, so that a newer course can be pulled over it.
-``work/`` is the learner's; git does not look at it. Beside the learner's notebook stands the
+``answers/`` is the learner's; git does not look at it. Beside the learner's notebook stands the
 release that it was made from, so that a newer one is noticed and merged.
 """
 
@@ -17,7 +17,7 @@ from ackademy.cells import CannotDo
 from ackademy.merge import NoNotebook, merged
 from graders.spec import UnknownName
 
-WORK = "work"
+ANSWERS = "answers"
 BASE = ".release.ipynb"
 """The release that the learner's notebook was made from."""
 
@@ -38,7 +38,7 @@ def names(root: Path) -> list[str]:
 
 def mine(root: Path, name: str) -> Path:
     """Where the learner's notebook of an exercise is or will be."""
-    return root / WORK / name / f"{name}.ipynb"
+    return root / ANSWERS / name / f"{name}.ipynb"
 
 
 def release(root: Path, name: str) -> Path:
@@ -71,7 +71,7 @@ def start(root: Path, name: str) -> Started:
         return _upgraded(path, base, fresh)
     except OSError as error:
         raise CannotDo(
-            f"{path} cannot be made ready ({error}); make {root / WORK} writable, or copy "
+            f"{path} cannot be made ready ({error}); make {root / ANSWERS} writable, or copy "
             f"{source} to where you can write and use --file"
         ) from None
 

@@ -28,7 +28,7 @@ def lesson_of(layout: Layout, name: str) -> list[str]:
         if link not in path.read_text(encoding="utf-8"):
             return [
                 f"{layout.shown(path)} does not lead to it; add the link "
-                f"[{name}](../work/{name}/{name}.ipynb)"
+                f"[{name}](../answers/{name}/{name}.ipynb)"
             ]
     elif f"ackademy drill {name}" not in path.read_text(encoding="utf-8") and not any(
         f'"{name}"' in source for source in cells_of(path)

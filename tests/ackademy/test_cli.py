@@ -119,7 +119,7 @@ def test_what_a_learner_did_wrong_is_a_verdict_of_every_check(ackademy, file, so
 def test_without_a_file_the_courses_notebook_is_checked(ackademy, monkeypatch, tmp_path):
     root = new_course(tmp_path)
     monkeypatch.chdir(root / "course")
-    for folder in ("exercises", "work"):
+    for folder in ("exercises", "answers"):
         said = ackademy("check", NAME)
         assert said.status == 1
         assert "write your solution in that cell" in said.out
@@ -403,8 +403,8 @@ def test_a_progress_file_of_a_newer_version_is_not_touched_and_stops_no_check(ac
 
 def test_start_makes_all_exercises_or_those_that_are_named(ackademy, monkeypatch, tmp_path):
     monkeypatch.chdir(new_course(tmp_path))
-    assert ackademy("start").out == f"work/{NAME}/{NAME}.ipynb is new: it is yours to write in\n"
-    assert ackademy("start", NAME).out == f"work/{NAME}/{NAME}.ipynb is there already\n"
+    assert ackademy("start").out == f"answers/{NAME}/{NAME}.ipynb is new: it is yours to write in\n"
+    assert ackademy("start", NAME).out == f"answers/{NAME}/{NAME}.ipynb is there already\n"
     assert ackademy("start", "at_least_once").status == 2
 
 
@@ -412,7 +412,7 @@ def test_reset_and_its_undo(ackademy, monkeypatch, tmp_path):
     root = new_course(tmp_path)
     monkeypatch.chdir(root)
     ackademy("start")
-    path = root / "work" / NAME / f"{NAME}.ipynb"
+    path = root / "answers" / NAME / f"{NAME}.ipynb"
     path.write_text("mine")
     assert "--undo brings it back" in ackademy("reset", NAME).out
     assert path.read_text() != "mine"

@@ -152,7 +152,7 @@ def test_the_lesson_goes_from_a_double_charge_to_green(lab):
 
 
 def test_the_exercises_are_there_to_write_in(lab):
-    path = f"work/{NAME}/{NAME}.ipynb"
+    path = f"answers/{NAME}/{NAME}.ipynb"
     assert json.loads(lab.get(f"api/contents/{path}?content=0"))["type"] == "notebook"
     release = lab.course / "exercises" / NAME / f"{NAME}.ipynb"
     assert (lab.course / path).read_bytes() == release.read_bytes()
@@ -184,11 +184,13 @@ def test_a_terminal_of_the_lab_finds_the_command_line(lab):
 
 def test_a_course_in_which_nothing_can_be_written_opens_all_the_same(tmp_path, capsys, monkeypatch):
     root = new_course(tmp_path)
-    (root / "work").write_text("a file")
+    (root / "answers").write_text("a file")
     became = []
     monkeypatch.chdir(root)
     monkeypatch.setattr(lab_module.os, "execv", lambda path, command: became.append(command))
     lab_module.open_lab([])
     said = capsys.readouterr()
-    assert said.err.startswith(f"ackademy: {root}/work/{NAME}/{NAME}.ipynb cannot be made ready (")
+    assert said.err.startswith(
+        f"ackademy: {root}/answers/{NAME}/{NAME}.ipynb cannot be made ready ("
+    )
     assert len(became) == 1

@@ -29,21 +29,21 @@ def test_reset_keeps_a_copy_says_which_and_puts_the_release_there(root, path):
     assert copy.read_text() == "my work"
     assert path.read_bytes() == fresh(root)
     assert said == (
-        f"work/{NAME}/{NAME}.ipynb is as it was released. What it was is kept in {copy.name} "
+        f"answers/{NAME}/{NAME}.ipynb is as it was released. What it was is kept in {copy.name} "
         f"beside it; ackademy reset {NAME} --undo brings it back. {RELOAD}"
     )
 
 
 def test_reset_of_what_was_not_touched_does_nothing(root, path):
     assert reset(root, NAME) == (
-        f"work/{NAME}/{NAME}.ipynb is as it was released; nothing was changed"
+        f"answers/{NAME}/{NAME}.ipynb is as it was released; nothing was changed"
     )
     assert copies(path) == []
 
 
 def test_reset_of_what_is_not_there_begins_it(root):
     assert "so there was nothing to keep" in reset(root, NAME)
-    assert (root / "work" / NAME / f"{NAME}.ipynb").read_bytes() == fresh(root)
+    assert (root / "answers" / NAME / f"{NAME}.ipynb").read_bytes() == fresh(root)
 
 
 def test_each_reset_keeps_its_own_copy(root, path):
@@ -57,7 +57,7 @@ def test_undo_brings_the_newest_copy_back(root, path):
     for text in ("one", "two"):
         path.write_text(text)
         reset(root, NAME)
-    assert undo(root, NAME).startswith(f"work/{NAME}/{NAME}.ipynb is what it was in {NAME}.2")
+    assert undo(root, NAME).startswith(f"answers/{NAME}/{NAME}.ipynb is what it was in {NAME}.2")
     assert path.read_text() == "two"
     assert [copy.read_text() for copy in copies(path)] == ["one"]
 

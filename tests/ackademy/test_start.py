@@ -45,9 +45,9 @@ def release_anew(root):
 
 def test_the_first_start_copies_the_release_and_says_so(root):
     started = start(root, NAME)
-    assert started.path == root / "work" / NAME / f"{NAME}.ipynb"
+    assert started.path == root / "answers" / NAME / f"{NAME}.ipynb"
     assert started.path.read_bytes() == release(root).read_bytes()
-    assert started.note == f"work/{NAME}/{NAME}.ipynb is new: it is yours to write in"
+    assert started.note == f"answers/{NAME}/{NAME}.ipynb is new: it is yours to write in"
 
 
 def test_a_second_start_changes_nothing_and_says_nothing(root, path):
@@ -85,7 +85,7 @@ def test_the_learners_notebook_comes_before_the_release(root, monkeypatch):
 
 
 def test_a_place_that_cannot_be_written_is_one_sentence(root):
-    (root / "work").write_text("a file")
+    (root / "answers").write_text("a file")
     with pytest.raises(CannotDo, match=r"cannot be made ready \(.*\); make .*work writable, or"):
         start(root, NAME)
 

@@ -16,7 +16,7 @@ from tests.browser.page import Page
 pytestmark = pytest.mark.browser
 
 NAME = "dead_letter_queue"
-MINE = f"work/{NAME}/{NAME}.ipynb"
+MINE = f"answers/{NAME}/{NAME}.ipynb"
 SOLUTIONS = ("solution", "redrive-solution")
 CHECKS = {
     "check-happy-path": "happy_path",

@@ -132,7 +132,7 @@ class Course:
         fill(self.spec)
         (self.layout.specs / "__init__.py").write_text("")
         self.save(self.layout.solution(NAME), solution_notebook())
-        link = f"[next](../work/{NAME}/{NAME}.ipynb)"
+        link = f"[next](../answers/{NAME}/{NAME}.ipynb)"
         self.save(self.layout.lesson(STEM), notebook(new_markdown_cell(link, id="turn")))
         self.release()
 

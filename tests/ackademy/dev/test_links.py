@@ -30,7 +30,7 @@ def test_a_lesson_that_does_not_lead_to_its_exercise_is_told(course):
     course.change(course.layout.lesson(STEM), "charge_once.ipynb)", "charge_twice.ipynb)")
     assert links.lesson_of(course.layout, NAME) == [
         "course/01_charge_once.ipynb does not lead to it; add the link "
-        "[charge_once](../work/charge_once/charge_once.ipynb)"
+        "[charge_once](../answers/charge_once/charge_once.ipynb)"
     ]
 
 

@@ -36,7 +36,7 @@ def course(tmp_path_factory) -> Course:
     made.submission("fay").parent.mkdir(parents=True)
     made.submit("gus", CORRECT).rename(made.submission("gus").with_name("other.ipynb"))
     made.submit("hal [a]", CORRECT)
-    # The whole folder of work/, with copies that a reset and an upgrade made.
+    # The whole folder of answers/, with copies that a reset and an upgrade made.
     whole = made.submit("ida", CORRECT)
     for name in (f"{NAME}.20260105-090000.ipynb", f"{NAME}.20260105-090000-2.ipynb", BASE):
         shutil.copy(made.submit("cem", WRONG), whole.with_name(name))
