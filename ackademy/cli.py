@@ -97,12 +97,12 @@ def _check(options: argparse.Namespace) -> int:
     from ackademy.cells import cells_of, notebook_of
     from ackademy.commands import after_check
     from graders import explain
-    from graders.check import check_cells
+    from graders.check import check_notebook
     from graders.spec import load
 
     load(options.exercise)
     path = options.file or notebook_of(options.exercise)
-    verdicts = check_cells(options.exercise, cells_of(path), options.seed, options.graded)
+    verdicts = check_notebook(options.exercise, cells_of(path), options.seed, options.graded)
     for verdict in explain.pictured_once(verdicts):
         print(explain.text(verdict))
     if not options.graded and (stuck := after_check(options.exercise, verdicts, options.seed)):

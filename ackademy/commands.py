@@ -75,7 +75,7 @@ def _watch(options: argparse.Namespace) -> int:
     from ackademy.progress.results import record
     from ackademy.start import start
     from ackademy.watch import Screen, is_fancy, watch
-    from graders.check import check_cells
+    from graders.check import check_notebook
     from graders.spec import load
 
     load(options.exercise)
@@ -87,7 +87,7 @@ def _watch(options: argparse.Namespace) -> int:
             print(started.note)
 
     def check(cells: "Sequence[str]") -> "Sequence[Verdict]":
-        verdicts = check_cells(options.exercise, cells)
+        verdicts = check_notebook(options.exercise, cells)
         record(options.exercise, verdicts)
         return verdicts
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from ackademy.cells import CannotDo, course_root
 from ackademy.start import names, start
 
+CONFIG = Path(__file__).parent / "jupyter"
 FIRST = "course/00_start_here.ipynb"
 
 
@@ -27,6 +28,9 @@ def open_lab(arguments: Sequence[str]) -> int:
     _prepare(root)
     os.chdir(root)
     os.environ["PYTHONHASHSEED"] = "0"
+    # JupyterLab asks whether it may look for news, whatever news_url says; this is the answer.
+    paths = [str(CONFIG), os.environ.get("JUPYTER_CONFIG_PATH", "")]
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, paths))
     # A terminal opened in the lab finds `ackademy`, since Jupyter's server puts its own environment
     # on the path; a login shell would set the path anew.
     shell = json.dumps({"shell_command": [os.environ.get("SHELL", "/bin/sh")]})

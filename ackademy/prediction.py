@@ -21,7 +21,8 @@ def prediction(question: str, options: Sequence[object], answer: object, why: st
             shown = super()._repr_mimebundle_(**kwargs)
             return shown | {"text/plain": words} if isinstance(shown, dict) else shown
 
-    buttons = [widgets.Button(description=str(option)) for option in options]
+    wide = widgets.Layout(width="auto")  # an answer is longer than a button usually is
+    buttons = [widgets.Button(description=str(option), layout=wide) for option in options]
     said = widgets.HTML()
 
     def chosen(button: Any) -> None:

@@ -23,9 +23,13 @@ class Pieces:
         return {"image/svg+xml": self.svg, "text/plain": self.text}
 
 
-FITTED = "<style>.jp-RenderedSVG img{max-width:max(100%,700px);height:auto}</style>"
+FITTED = (
+    "<style>.jp-RenderedSVG img{max-width:max(100%,700px);height:auto}"
+    ".jp-OutputArea-output pre{word-break:normal;overflow-wrap:anywhere}</style>"
+)
 """JupyterLab gives a picture its whole width, and lets a narrow notebook cut off its right edge,
-where a timeline says what went wrong. So it is told to fit it in, down to what can be read."""
+where a timeline says what went wrong. So it is told to fit it in, down to what can be read. And it
+breaks printed lines in the middle of words, where it can do so between them."""
 
 
 WIDE = 1_000

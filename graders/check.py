@@ -7,16 +7,16 @@ source's fingerprint, so the second check cell costs nothing.
 """
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from graders.cell import NoSolution, solution
 from graders.explore import OutOfTime, Transport, explore, is_hopeless, launcher, run
 from graders.judges import Finding, judge
-from graders.spec import Spec, load
+from graders.spec import Spec, load, with_parts
 from graders.stage import Run
 from graders.token import fingerprint
-from graders.verdict import Verdict, no_verdict, verdicts
+from graders.verdict import Verdict, no_verdict, not_written, verdicts
 from minibroker.sim.faults import Plan
 from minibroker.sim.ticks import DoesNotParse
 
@@ -37,10 +37,21 @@ def check_cells(
     try:
         source = solution(cells, spec.entries)
     except NoSolution as error:
-        return no_verdict(spec, str(error))
+        return no_verdict(spec, str(error)) if spec.points else not_written(spec)
     except DoesNotParse as error:
         return no_verdict(spec, f"your cell cannot be run: {error}")
     return check_source(spec, source, seed, graded)
+
+
+def check_notebook(
+    name: str, cells: Sequence[str], seed: int = 0, graded: bool = False
+) -> list[Verdict]:
+    """The verdicts of an exercise and of the further parts of its notebook."""
+    return [
+        verdict
+        for spec in with_parts(load(name))
+        for verdict in check_cells(spec.name, cells, seed, graded)
+    ]
 
 
 def check_source(spec: Spec, source: str, seed: int = 0, graded: bool = False) -> list[Verdict]:

@@ -116,6 +116,17 @@ def with_parts(spec: Spec) -> list[Spec]:
     return [spec, *(load(name) for name in spec.parts)]
 
 
+def whole_of(name: str) -> str:
+    """The exercise in whose notebook a spec is a further part; empty when it is none."""
+    for other in names():
+        try:
+            if name in load(other).parts:
+                return other
+        except Exception:  # another author's spec that cannot be loaded is no business of this one
+            continue
+    return ""
+
+
 class UnknownName(LookupError):
     """There is no exercise or check of that name; the text says which come closest."""
 

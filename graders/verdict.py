@@ -53,6 +53,8 @@ def verdicts(spec: Spec, exploration: Exploration, source: str) -> list[Verdict]
             "your code took other steps when it was run again with the same messages; take out "
             "what differs from run to run (memory addresses, files, the real clock)",
         )
+    if not spec.points and any(e.error == "NotImplementedError" for e in trace.of(Exited)):
+        return not_written(spec)
     if wrong := _wrong(trace):
         return _all(spec, "error", wrong, exploration.fault_free)
     if unseen := _never_polled(spec, trace):
@@ -63,6 +65,11 @@ def verdicts(spec: Spec, exploration: Exploration, source: str) -> list[Verdict]
 def no_verdict(spec: Spec, sentence: str) -> list[Verdict]:
     """An ``error`` for every check: the code could not even be started."""
     return _all(spec, "error", sentence)
+
+
+def not_written(spec: Spec) -> list[Verdict]:
+    """An ``unknown`` for every check of an optional part that nobody has begun."""
+    return _all(spec, "unknown", "it is not written yet")
 
 
 def _verdict(spec: Spec, check: Check, exploration: Exploration, source: str) -> Verdict:

@@ -13,7 +13,7 @@ from ackademy.dev.layout import Layout, files
 from ackademy.dev.trials import Task, Trial, tasks
 from ackademy.dev.trials import solutions as solutions_of
 from ackademy.dev.wording import many
-from graders.spec import UnknownName, load
+from graders.spec import UnknownName, load, whole_of
 
 Try = Callable[[Sequence[Task]], Iterator[Trial]]
 Say = Callable[[str], object]
@@ -75,7 +75,7 @@ def _exercise(
         return
     spec = load(name)
     yield from ask(specs.goals)
-    yield from specs.checks(spec, optional=bool(layout.whole(name)))
+    yield from specs.checks(spec, optional=bool(whole_of(name)))
     yield from ask(links.lesson_of, texts.todos)
     if layout.is_exercise(name):
         yield from ask(texts.hints_given, solutions.enough)

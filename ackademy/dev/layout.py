@@ -39,16 +39,6 @@ class Layout:
         drill or a further part of an exercise."""
         return bool(files(self.root / "solutions" / name))
 
-    def whole(self, name: str) -> str:
-        """The exercise that it is a further part of; empty when it is none."""
-        for other in self.names():
-            try:
-                if name in spec.load(other).parts:
-                    return other
-            except Exception:  # a spec that cannot be loaded is reported by itself
-                continue
-        return ""
-
     def lessons(self) -> list[str]:
         """All lessons' stems."""
         return sorted(path.stem for path in (self.root / "course").glob("*.ipynb"))

@@ -18,7 +18,7 @@ from ackademy.dev.layout import Layout
 from graders.cell import NoSolution, solution
 from graders.content import chaffs, wheats
 from graders.explore import Transport, explore
-from graders.spec import load
+from graders.spec import load, whole_of
 from graders.token import fingerprint
 from graders.verdict import no_verdict, verdicts
 from minibroker.sim.effect import Process, Reply, Step
@@ -71,7 +71,7 @@ def solutions(layout: Layout, exercise: str) -> list[Solution]:
     parse or names no anomaly.
     """
     found = [Solution(exercise, "wheat", each.name, each.source) for each in wheats(exercise)]
-    path = layout.solution(layout.whole(exercise) or exercise)
+    path = layout.solution(whole_of(exercise) or exercise)
     spec = load(exercise)
     try:
         if path.is_file():

@@ -16,7 +16,9 @@ from graders.verdict import Verdict
 
 
 def record(exercise: str, verdicts: Sequence[Verdict]) -> None:
-    """Note what a check came to. Nothing of the code is kept, only points and the day."""
+    """Note what a check came to. Nothing of the code is kept, only points and the day. Further
+    parts of the notebook are not counted."""
+    verdicts = [verdict for verdict in verdicts if verdict.exercise == exercise]
     now = Entry(
         points=sum(verdict.points for verdict in verdicts),
         most=sum(verdict.most for verdict in verdicts),

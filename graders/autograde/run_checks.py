@@ -52,7 +52,7 @@ class RunChecks(NbGraderPreprocessor):
             if (role := tests.get(grade_id(cell))) is None:
                 continue
             verdict = verdicts[role]
-            if verdict is None or verdict.outcome == "unknown":
+            if verdict is None or (verdict.outcome == "unknown" and verdict.most):
                 resources[UNSCORED].add(role.grade_id)
             if verdict is not None and verdict.outcome in ("error", "unknown"):
                 # Code that does not run fails all checks alike; one picture of that will do.

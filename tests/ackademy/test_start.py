@@ -86,7 +86,7 @@ def test_the_learners_notebook_comes_before_the_release(root, monkeypatch):
 
 def test_a_place_that_cannot_be_written_is_one_sentence(root):
     (root / "answers").write_text("a file")
-    with pytest.raises(CannotDo, match=r"cannot be made ready \(.*\); make .*work writable, or"):
+    with pytest.raises(CannotDo, match=r"cannot be made ready \(.*\); make .*answers writable, or"):
         start(root, NAME)
 
 

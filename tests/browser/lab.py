@@ -46,14 +46,6 @@ def environment(home: Path) -> dict[str, str]:
     return inherited | {name: str(value) for name, value in own.items()}
 
 
-def answered(home: Path) -> None:
-    """JupyterLab has asked already whether it may look for news, and was told no: the question
-    lies over what a test clicks."""
-    path = home / "settings" / "@jupyterlab" / "apputils-extension"
-    path.mkdir(parents=True)
-    (path / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
-
-
 class Lab:
     """A running server. It says nothing before it is closed, then its log is in `home`."""
 
@@ -61,7 +53,6 @@ class Lab:
         self.course = course
         self.token = secrets.token_hex(16)
         self.log = home / "lab.log"
-        answered(home)
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [

@@ -35,7 +35,7 @@ def test_a_lesson_that_does_not_lead_to_its_exercise_is_told(course):
 
 
 def test_a_lesson_that_leads_to_the_exercise_by_another_way_leads_to_it(course):
-    course.change(course.layout.lesson(STEM), "(../work", "(../exercises")
+    course.change(course.layout.lesson(STEM), "(../answers", "(../exercises")
     assert links.lesson_of(course.layout, NAME) == []
 
 

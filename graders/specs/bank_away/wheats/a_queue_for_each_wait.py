@@ -20,12 +20,12 @@ def topology(channel):
 
 
 def worker(channel, payments):
-    opened = time.time()
     channel.confirm_delivery()
     for method, properties, body in channel.consume("orders"):
         attempt = (properties.headers or {}).get("attempts", 0) + 1
         order = json.loads(body)
-        print(f"{time.time() - opened:5.1f} s: {order['id']}, attempt {attempt}")
+        # Seconds as on the left of the picture: virtual time began with a minute.
+        print(f"{time.time() % 60:5.1f} s: {order['id']}, attempt {attempt}")
         try:
             payments.charge(order["id"], order["cents"], idempotency_key=order["id"])
         except Exception:
