@@ -55,7 +55,8 @@ def after_check(exercise: str, verdicts: "Sequence[Verdict]", seed: int) -> str:
 
     if seed == 0:
         record(exercise, verdicts)
-    stuck = has_hints(exercise) and any(verdict.outcome != "pass" for verdict in verdicts)
+    missing = any(verdict.points < verdict.most for verdict in verdicts)
+    stuck = has_hints(exercise) and missing
     return f"Stuck? ackademy hint {exercise}" if stuck else ""
 
 
