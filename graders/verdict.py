@@ -69,7 +69,8 @@ def no_verdict(spec: Spec, sentence: str) -> list[Verdict]:
 
 def not_written(spec: Spec) -> list[Verdict]:
     """An ``unknown`` for every check of an optional part that nobody has begun."""
-    return _all(spec, "unknown", "it is not written yet")
+    names = " and ".join(spec.entries)
+    return _all(spec, "unknown", f"not written yet; define {names} in a cell to try it")
 
 
 def _verdict(spec: Spec, check: Check, exploration: Exploration, source: str) -> Verdict:

@@ -5,7 +5,6 @@ a grade from: one number, or an error. What a check cell asks is read from the r
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -47,18 +46,19 @@ class RunChecks(NbGraderPreprocessor):
         )
         resources[UNSCORED] = set()
         numbers = count(1)
-        shown: set[str] = set()
+        judged = [verdicts[role] for role in tests.values()]
+        pictured = {
+            (verdict.exercise, verdict.check): verdict
+            for verdict in explain.pictured_once([each for each in judged if each is not None])
+        }
         for cell in code:
             if (role := tests.get(grade_id(cell))) is None:
                 continue
             verdict = verdicts[role]
             if verdict is None or (verdict.outcome == "unknown" and verdict.most):
                 resources[UNSCORED].add(role.grade_id)
-            if verdict is not None and verdict.outcome in ("error", "unknown"):
-                # Code that does not run fails all checks alike; one picture of that will do.
-                if verdict.sentence in shown:
-                    verdict = replace(verdict, witness=None)
-                shown.add(verdict.sentence)
+            if verdict is not None:
+                verdict = pictured[verdict.exercise, verdict.check]
             cell.execution_count = next(numbers)
             cell.outputs = outputs(verdict, role.points or 0.0, cell.execution_count)
         return nb, resources

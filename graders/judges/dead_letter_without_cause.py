@@ -1,7 +1,8 @@
-"""Dead letter without cause: it does not say why it is there, or how often it was tried.
+"""Dead letter without cause: it says too little of why it is there, or is not what it was.
 
 Whoever finds it tomorrow must decide whether to mend it, to send it again or to drop it. For that
-it has two headers: `cause`, a str that names what went wrong, and `attempts`, an int.
+it has two headers: `cause`, a str that names what went wrong, and `attempts`, an int; and its body
+is what it was.
 
 Example: the worker rejects the message, and the dead-letter exchange moves it as it is::
 
@@ -14,9 +15,11 @@ order that is gone and left no dead letter has no cause either, in a run without
 fault made vanish is lost, which is another anomaly.
 """
 
+import json
+
 from graders.judges import Finding
 from graders.judges.attempts import failed, faults, policy, ways
-from graders.judges.debts import DEAD_LETTER, debts, is_gone, last_of_each_copy, subjects
+from graders.judges.debts import DEAD_LETTER, all_gone, copies_of, debts, subjects
 from minibroker.sim.trace import DeadLettered, Published, Trace
 from minibroker.sim.values import Value
 
@@ -26,7 +29,7 @@ def find(trace: Trace) -> list[Finding]:
     promised = policy(trace)
     if promised is None:
         return []
-    names, slack = subjects(trace), faults(trace)
+    names, slack, came = subjects(trace), faults(trace), _bodies(trace)
     findings = []
     told: dict[str, int] = {}
     accused: set[str] = set()
@@ -37,7 +40,10 @@ def find(trace: Trace) -> list[Finding]:
             continue
         name = names[event.message]
         tries = len(failed(trace).get(name, ()))
-        if wrong := _wrong(event.headers, tries, slack):
+        wrong = _wrong(event.headers, tries, slack)
+        if isinstance(event, Published) and _is_another(event.body, came.get(name, [])):
+            wrong = "is not what came: it has another body, so nobody can send it again"
+        if wrong:
             accused.add(name)
             sentence = f"the dead letter of {name} {wrong}"
             findings.append(Finding("dead_letter_without_cause", sentence, (position,)))
@@ -86,15 +92,32 @@ def _nowhere(trace: Trace) -> list[Finding]:
     """Orders that are gone and never became a dead letter."""
     if faults(trace):
         return []
-    last = last_of_each_copy(trace)
     findings = []
     for (kind, subject), debt in debts(trace).items():
-        if kind != DEAD_LETTER or debt.done:
-            continue
-        carried = set(debt.messages)
-        ends = {copy: end for copy, end in last.items() if copy[1] in carried}
-        if all(is_gone(copy, event) for copy, (_, event) in ends.items()):
-            positions = tuple(sorted(position for position, _ in ends.values())[-1:])
+        if kind == DEAD_LETTER and not debt.done and all_gone(trace, debt):
+            ends = sorted(position for position, _ in copies_of(trace, debt).values())
             sentence = f"{subject} is gone and left no dead letter, so nothing says why"
-            findings.append(Finding("dead_letter_without_cause", sentence, positions))
+            findings.append(Finding("dead_letter_without_cause", sentence, tuple(ends[-1:])))
     return findings
+
+
+def _bodies(trace: Trace) -> dict[str, list[bytes]]:
+    """What each subject's messages were when they came."""
+    names = subjects(trace)
+    found: dict[str, list[bytes]] = {}
+    for event in trace.of(Published):
+        if event.who == "scenario" and (name := names.get(event.message)):
+            found.setdefault(name, []).append(event.body)
+    return found
+
+
+def _is_another(body: bytes, came: list[bytes]) -> bool:
+    """Whether a body says something else than what came; spaces in JSON say nothing."""
+    return body not in came and _read(body) not in [_read(each) for each in came]
+
+
+def _read(body: bytes) -> object:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return body

@@ -171,6 +171,17 @@ def _last_of_each_copy(trace: Trace, length: int) -> Mapping[Copy, tuple[int, Ev
     return last
 
 
+def copies_of(trace: Trace, debt: Debt) -> Mapping[Copy, tuple[int, Event]]:
+    """`last_of_each_copy` of the messages that carry a debt."""
+    carried = set(debt.messages)
+    return {copy: end for copy, end in last_of_each_copy(trace).items() if copy[1] in carried}
+
+
+def all_gone(trace: Trace, debt: Debt) -> bool:
+    """Whether no copy of any message that carries a debt is left, or there never was one."""
+    return all(is_gone(copy, event) for copy, (_, event) in copies_of(trace, debt).items())
+
+
 def is_gone(copy: Copy, event: Event) -> bool:
     """Whether a copy has left its queue for good with the last thing that happened to it."""
     if isinstance(event, DeadLettered):

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 
 from graders.judges import Finding
 from graders.judges.attempts import MAY_WORK_LATER, failed, faults, policy
-from graders.judges.debts import DEAD_LETTER, Debt, debts, is_gone, last_of_each_copy
+from graders.judges.debts import DEAD_LETTER, Debt, copies_of, debts, is_gone
 from minibroker.sim.trace import Declined, RetryPolicy, SideEffect, Trace
 
 
@@ -68,8 +68,7 @@ def _early(tries: Sequence[tuple[int, Declined]], promised: RetryPolicy, suffere
 
 def _end(trace: Trace, debt: Debt, dead_letters: str) -> int | None:
     """Where the last message of a debt was left, if none of them goes on."""
-    carried = set(debt.messages)
-    ends = {copy: end for copy, end in last_of_each_copy(trace).items() if copy[1] in carried}
+    ends = copies_of(trace, debt)
     left = {copy[0] for copy, end in ends.items() if not is_gone(copy, end[1])}
     if left - {dead_letters} or (not left and faults(trace)):
         return None  # it goes on, or a fault made it vanish

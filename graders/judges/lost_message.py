@@ -17,20 +17,18 @@ another detail than is owed (a wrong amount) does not pay the debt.
 from collections.abc import Mapping
 
 from graders.judges import Finding
-from graders.judges.debts import DEAD_LETTER, debts, is_gone, last_of_each_copy
+from graders.judges.debts import DEAD_LETTER, all_gone, copies_of, debts
 from minibroker.sim.trace import DeadLettered, Delivered, Event, Settled, Trace
 
 
 def find(trace: Trace) -> list[Finding]:
     """Every debt whose messages are all gone and that was not paid."""
-    last = last_of_each_copy(trace)
     findings = []
     for (kind, subject), debt in debts(trace).items():
-        carried = set(debt.messages)
-        copies = {copy: end for copy, end in last.items() if copy[1] in carried}
-        if debt.done or not all(is_gone(copy, event) for copy, (_, event) in copies.items()):
+        if debt.done or not all_gone(trace, debt):
             continue
-        decisive = max(copies.values(), key=lambda end: end[0], default=None)
+        ends = copies_of(trace, debt).values()
+        decisive = max(ends, key=lambda end: end[0], default=None)
         missing = (
             "it never became a dead letter" if kind == DEAD_LETTER else f"no {kind} for it was made"
         )

@@ -15,7 +15,7 @@ is judged elsewhere.
 
 from graders.judges import Finding
 from graders.judges.attempts import failed, faults, policy, ways
-from graders.judges.debts import DEAD_LETTER, Debt, debts, is_gone, last_of_each_copy
+from graders.judges.debts import DEAD_LETTER, all_gone, debts
 from minibroker.sim.trace import Declined, Trace
 
 
@@ -27,7 +27,7 @@ def find(trace: Trace) -> list[Finding]:
     findings = []
     for subject, tries in failed(trace).items():
         debt = debts(trace).get((DEAD_LETTER, subject))
-        if debt is None or _gone(trace, debt):
+        if debt is None or (not debt.done and all_gone(trace, debt)):
             continue
         most = promised.attempts * ways(trace, subject, debt) + faults(trace)
         if len(tries) > most:
@@ -43,13 +43,3 @@ def find(trace: Trace) -> list[Finding]:
 def unshown(trace: Trace) -> str:
     """Nothing is shown when no attempt failed."""
     return "" if trace.of(Declined) else "no attempt ever failed, so none could be one too many"
-
-
-def _gone(trace: Trace, debt: Debt) -> bool:
-    """Whether nothing of it is left, neither a dead letter nor a message on its way."""
-    carried = set(debt.messages)
-    return not debt.done and all(
-        is_gone(copy, event)
-        for copy, (_, event) in last_of_each_copy(trace).items()
-        if copy[1] in carried
-    )

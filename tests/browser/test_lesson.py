@@ -30,6 +30,10 @@ def test_run_all_shows_both_failures_and_then_green(lesson):
         assert "✗" not in lesson.output(cell)
 
 
+def test_nobody_is_asked_about_news(lesson):
+    assert [each.text for each in lesson.find(".Toastify__toast") if "news" in each.text] == []
+
+
 def test_the_viewer_leads_to_the_second_charge(lesson):
     viewer = lesson.one(".ack-viewer", lesson.cell("step"))
 

@@ -81,7 +81,7 @@ SPEC = Spec(
             "cause_and_attempts",
             4,
             ("dead_letter_without_cause", "too_many_attempts"),
-            "a dead letter says its cause and its attempts, and those are never too many",
+            "a dead letter is the order as it came, with its cause and attempts, never too many",
         ),
     ),
     faults=("crash", "definite", "indefinite", "pause", "duplicate"),

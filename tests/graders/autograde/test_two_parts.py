@@ -190,7 +190,7 @@ def cell_of_last(notebook: NotebookNode, grade_id: str) -> NotebookNode:
 
 GOT = "✓ redriven, optional: "
 FAILED = "✗ redriven, optional: "
-NONE = "! redriven, optional: "
+NONE = "? redriven, optional: "
 CLASS: dict[Change, tuple[str, list[str]]] = {
     untouched: (NONE, []),
     solved: (GOT, []),
@@ -298,5 +298,5 @@ def test_check_cells_are_back_in_their_order(course: Course, change: Change) -> 
 
 
 def test_who_leaves_the_optional_part_out_is_told_how_to_begin(course: Course) -> None:
-    assert "no cell defines redrive" in says(course, "missing")
-    assert "write your solution in that cell" in says(course, "untouched")
+    for name in ("missing", "untouched"):
+        assert "not written yet; define redrive in a cell to try it" in says(course, name)

@@ -287,3 +287,32 @@ def test_nothing_is_shown_before_a_dead_letter_arrived() -> None:
     assert unshown(history(*OWED, put_away(2))) == ""
     nowhere = "no message ever came to the dead letters' queue, so none could lack its cause"
     assert unshown(history()) == unshown(history(put_away(2))) == nowhere
+
+
+@pytest.mark.parametrize(
+    ("body", "is_another"),
+    [
+        (b'{"id": "order-1", "cents": 42}', False),
+        (b'{"cents":42,"id":"order-1"}', False),
+        (b'{"id": "order-1"}', True),
+        (b'{"id": "order-1", "cents": 43}', True),
+        (b'{"id": "order-1", "cents": 42, "why": "declined"}', True),
+    ],
+)
+def test_a_dead_letter_is_the_order_as_it_came(body: bytes, is_another: bool) -> None:
+    came = published(body=b'{"id": "order-1", "cents": 42}')
+    put = published(2, DEAD, who=WORKER, body=body, headers={"cause": "declined", "attempts": 1})
+    said = told(promised(), came, owed_dead(), delivered(), declined(), put, settled())
+    another = (
+        "the dead letter of order-1 is not what came: it has another body, so nobody can send it "
+        "again"
+    )
+    assert said == ([another] if is_another else [])
+
+
+def test_what_is_no_json_must_be_put_away_byte_for_byte() -> None:
+    came = published(body=b'{"id": "order-1')
+    put = published(
+        2, DEAD, who=WORKER, body=b'{"id": "order-1', headers={"cause": "x", "attempts": 0}
+    )
+    assert told(promised(), came, owed_dead(), delivered(), put, settled()) == []
