@@ -53,10 +53,21 @@ def sent(properties: BasicProperties | None) -> dict[str, Any]:
         if name not in NOT_TEXT and value is not None:
             assert isinstance(value, str), f"A non-string value was supplied for self.{name}"
     _refuse_floats(found["headers"])
+    _refuse_copies(found["headers"])
     return _deaths(
         {name: value for name, value in found.items() if value is not None},
         lambda time: int((time - EPOCH).total_seconds()) if isinstance(time, datetime) else time,
     )
+
+
+def _refuse_copies(headers: object) -> None:
+    """RabbitMQ would route the message to the keys in these headers as well (Sender-selected
+    Distribution)."""
+    if isinstance(headers, dict) and (named := {"CC", "BCC"} & headers.keys()):
+        raise NotInSubset(
+            f"the header {min(named)}, which routes copies, is not simulated here; publish once "
+            "for each routing key"
+        )
 
 
 def _refuse_floats(value: object) -> None:

@@ -202,6 +202,22 @@ def test_a_float_in_headers_is_refused_as_pika_refuses_it(headers: dict[str, Any
     assert [event.body for event in found.trace.of(Published)] == [b"the channel is as it was"]
 
 
+@pytest.mark.parametrize("header", ["CC", "BCC"])
+def test_a_header_that_routes_copies_is_refused_by_name(header: str) -> None:
+    found = ran(f"""
+        import pika
+        try:
+            channel.basic_publish("", "orders", "", pika.BasicProperties(headers={{"{header}": ["x"]}}))
+        except NotImplementedError as error:
+            print(error)
+    """)
+    assert found.said == (
+        f"the header {header}, which routes copies, is not simulated here; publish once for each "
+        "routing key\n"
+    )
+    assert found.trace.of(Published) == []
+
+
 def test_numbers_that_are_no_floats_are_sent_in_headers() -> None:
     from pika import BasicProperties
 
