@@ -207,7 +207,8 @@ def test_a_header_that_routes_copies_is_refused_by_name(header: str) -> None:
     found = ran(f"""
         import pika
         try:
-            channel.basic_publish("", "orders", "", pika.BasicProperties(headers={{"{header}": ["x"]}}))
+            headers = {{"{header}": ["x"]}}
+            channel.basic_publish("", "orders", "", pika.BasicProperties(headers=headers))
         except NotImplementedError as error:
             print(error)
     """)
