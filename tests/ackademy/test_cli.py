@@ -487,3 +487,23 @@ def test_a_command_with_steady_hashes_goes_on(monkeypatch):
 def test_a_command_that_was_started_again_in_vain_goes_on_all_the_same(monkeypatch):
     """As with python -R or -I, which do not look at the variable."""
     assert restarts(monkeypatch, 1, "0") == []
+
+
+# --- further parts of a notebook ---------------------------------------------------------------
+
+
+def test_a_check_asks_for_the_further_parts_too_and_they_cost_nothing(ackademy, tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text(next(each.source for each in wheats("dead_letter_queue")))
+    said = ackademy("check", "dead_letter_queue", "--file", path)
+    assert said.status == 0
+    assert "? redriven, optional: not written yet; define redrive in a cell" in said.out
+    assert "Stuck?" not in said.out
+    assert said.out.rstrip().splitlines()[-1].startswith("18 of 18 points")
+
+
+def test_a_further_part_is_found_in_the_notebook_of_the_whole(ackademy, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    said = ackademy("check", "redrive", "--graded")
+    assert "? redriven, optional: not written yet" in said.out
+    assert "dead_letter_queue.ipynb" in said.out

@@ -612,3 +612,21 @@ def test_nothing_that_a_learner_wrote_is_markup_in_what_is_shown(run):
     for each in done.shown:
         for kind in ("image/svg+xml", "text/html"):
             assert "<script>" not in each.get(kind, "")
+
+
+# --- an optional part --------------------------------------------------------------------------
+
+
+def test_an_optional_part_that_nobody_has_begun_is_no_failure(run):
+    for cell in ("", "def redrive(channel):\n    raise NotImplementedError"):
+        run(cell)
+        done = run("check('redrive', 'redriven')")
+        assert (done.error, done.value) == (None, 0)
+        assert done.out.startswith("? redriven, optional: not written yet; define redrive in a ")
+
+
+def test_an_optional_part_that_is_wrong_fails_like_any_other(run):
+    run(next(each.source for each in chaffs("redrive") if each.name == "acks_first"))
+    done = run("check('redrive', 'redriven')")
+    assert type(done.error) is CheckFailed
+    assert str(done.error).startswith("✗ redriven, optional: order-")

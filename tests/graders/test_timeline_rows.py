@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from minibroker.sim import trace as t
 from tests.graders.events import (
     answered,
@@ -154,6 +156,17 @@ def test_a_rejected_message_is_named_with_the_call_that_rejected_it() -> None:
     ]
     assert texts(drawn(owed(1, "order-1"), asked(3, "basic_nack"), requeued(1, "nacked"))) == [
         "nack order-1: requeued"
+    ]
+
+
+def test_the_call_that_went_over_the_limit_stands_before_what_came_of_it() -> None:
+    gone = replace(settled(1, "undeliverable"), who="broker")
+    timeline = drawn(owed(1, "order-1"), asked(3, "basic_reject"), gone)
+    assert [
+        (row.number, text) for row, text in zip(timeline.rows, texts(timeline), strict=True)
+    ] == [
+        (3, "reject order-1"),
+        (None, "drop order-1: over the delivery limit"),
     ]
 
 

@@ -5,8 +5,8 @@ import pytest
 from ackademy.progress import results, store
 from ackademy.progress.results import entry_of, record, record_hint
 from ackademy.progress.store import Entry
-from graders.check import check_source
-from graders.content import chaffs
+from graders.check import check_notebook, check_source
+from graders.content import chaffs, wheats
 from graders.spec import load
 
 NAME = "at_least_once_worker"
@@ -71,3 +71,12 @@ def test_what_cannot_be_kept_is_said_once_and_stops_nothing(tmp_path, monkeypatc
     assert said.out == ""
     assert said.err.count("\n") == 1
     assert said.err.startswith(f"ackademy: your progress cannot be kept in {home}/progress.json (")
+
+
+def test_a_further_part_of_the_notebook_counts_for_nothing():
+    whole = next(each.source for each in wheats("dead_letter_queue"))
+    found = check_notebook("dead_letter_queue", [whole])
+    assert [verdict.check for verdict in found][-1] == "redriven"
+    record("dead_letter_queue", found)
+    entry = store.read()["dead_letter_queue"]
+    assert (entry.points, entry.most, entry.failing) == (18, 18, ())
