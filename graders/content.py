@@ -69,7 +69,7 @@ def chaffs(exercise: str) -> list[Chaff]:
         header = ast.get_docstring(ast.parse(source)) or ""
         named = re.findall(r"^anomaly: (\w+)(?: in (\w+(?:, \w+)*))?$", header, re.MULTILINE)
         anomalies = tuple(anomaly for anomaly, _ in named)
-        if len(anomalies) != len(re.findall(r"^anomaly:", header, re.MULTILINE)):
+        if len(anomalies) != len(re.findall(r"^\s*anomaly:", header, re.MULTILINE)):
             raise ValueError(
                 f"chaff {path.stem} of {exercise} has a line 'anomaly:' that cannot be read; write "
                 "'anomaly: NAME' or 'anomaly: NAME in CHECK, CHECK'"

@@ -7,6 +7,7 @@ dead letter names, however often it is told.
 """
 
 import json
+import re
 from collections.abc import Sequence
 
 from minibroker.ledgers.payments import KeyConflict, PaymentLedger, Refused
@@ -94,7 +95,9 @@ class SupportDesk:
         headers = message.properties.get("headers")
         words = encoded(headers)
         for subject in self._subjects:
-            if subject.encode() in message.body or subject in words:
+            # Not as a part of a longer name: order-1 is not order-10.
+            named = re.compile(rf"(?<![\w-]){re.escape(subject)}(?!\w)")
+            if named.search(message.body.decode(errors="replace")) or named.search(words):
                 self._open(subject)
 
     def _open(self, subject: str) -> None:

@@ -195,6 +195,10 @@ def test_each_order_that_a_letter_names_gets_a_ticket_and_others_get_none() -> N
     assert tickets(told((b"order-3", {"cause": "Order-1"}))) == []
 
 
+def test_an_order_is_not_named_by_a_longer_name() -> None:
+    assert tickets(told((b'{"id": "order-10"}', {"about": "re-order-1, order-1b"}))) == []
+
+
 # --- queues --------------------------------------------------------------------------------------
 
 
