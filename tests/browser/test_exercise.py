@@ -26,6 +26,8 @@ CHECKS = {
     "check-cause": "cause_and_attempts",
     "check-redriven": "redriven",
 }
+OPTIONAL = "check-redriven"
+GRADED = [cell for cell in CHECKS if cell != OPTIONAL]
 
 RED = "application/vnd.jupyter.stderr"
 """How JupyterLab marks an output that it draws on red."""
@@ -70,7 +72,7 @@ def test_the_starter_is_red_with_the_way_to_a_hint(exercise):
     exercise.run("helpers")
     for cell in SOLUTIONS:
         exercise.run(cell)
-    for cell in CHECKS:
+    for cell in GRADED:
         exercise.run(cell)
         said = exercise.output(cell)
         assert said.startswith(f"CheckFailed: ! {CHECKS[cell]}, ")
@@ -78,6 +80,9 @@ def test_the_starter_is_red_with_the_way_to_a_hint(exercise):
         assert "Traceback" not in said
         [red] = exercise.find(f"[data-mime-type='{RED}']", exercise.cell(cell))
         assert red.text in said
+    exercise.run(OPTIONAL)
+    assert exercise.output(OPTIONAL).startswith("? redriven, optional: not written yet")
+    assert not exercise.find(f"[data-mime-type='{RED}']", exercise.cell(OPTIONAL))
     assert exercise.output("check-happy-path").splitlines()[-1] == f'Stuck? hint("{NAME}")'
     exercise.cell("solution")
     exercise.shot("exercise-red")
@@ -85,10 +90,15 @@ def test_the_starter_is_red_with_the_way_to_a_hint(exercise):
 
 def test_validate_says_that_the_starter_fails(exercise):
     said = validated(exercise, "Error")
-    assert said.count("The following cell failed:") == len(CHECKS)
-    for check in CHECKS.values():
-        assert f"CheckFailed: ! {check}, " in said
+    assert said.count("The following cell failed:") == len(GRADED)
+    for cell in GRADED:
+        assert f"CheckFailed: ! {CHECKS[cell]}, " in said
     assert "Traceback" not in said
+
+
+def test_validate_passes_a_solution_without_the_optional_part(exercise):
+    exercise.write("solution", wheat("solution"))
+    assert "Success! Your notebook passes all the tests." in validated(exercise, "Success")
 
 
 def test_the_solution_is_green_in_every_check(exercise):
