@@ -77,7 +77,10 @@ class Stage:
         SupportDesk(self._broker, self._trace, self._clock, queue, subjects)
 
     def retries(self, policy: Retries) -> None:
-        """What is promised for work that fails."""
+        """What is promised for work that fails: one promise a run, so judges need not ask which of
+        several an order is under."""
+        if self._trace.of(RetryPolicy):
+            raise ValueError("a scenario makes one promise about retries; put a second elsewhere")
         self._trace.append(
             RetryPolicy(
                 at=self._clock.now,

@@ -64,6 +64,15 @@ ASKS = """
 """.lstrip()
 
 
+def test_a_second_promise_about_retries_is_refused() -> None:
+    def twice(stage: Stage) -> None:
+        stage.retries(Retries("a", "a.dead", (), 0))
+        stage.retries(Retries("b", "b.dead", (), 0))
+
+    with pytest.raises(ValueError, match="makes one promise about retries; put a second"):
+        staged(twice)
+
+
 def test_a_bank_that_declines_does_so_for_good_and_for_one_order() -> None:
     run = staged(lambda stage: stage.declines("order-1"), ASKS)
     declined = "order-1 CardDeclined the bank declines the card of order-1\n"

