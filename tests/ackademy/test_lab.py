@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 import uuid
 from pathlib import Path
@@ -44,10 +45,21 @@ class Lab:
         while time.monotonic() < deadline:
             assert self.process.poll() is None, "the server ended while it started"
             if about.exists() and (text := about.read_text()):
-                port = json.loads(text)["port"]
-                return f"http://127.0.0.1:{port}"
-            time.sleep(0.05)  # polling for a file that another process writes
+                url = f"http://127.0.0.1:{json.loads(text)['port']}"
+                if self._answers(url):
+                    return url
+            time.sleep(0.05)  # polling for what another process writes and then opens
         raise AssertionError("the server did not start within a minute")
+
+    def _answers(self, url: str) -> bool:
+        """Whether the server takes requests: it writes its file before it does."""
+        try:
+            urllib.request.urlopen(f"{url}/api", timeout=30).close()
+        except urllib.error.HTTPError:
+            return True
+        except urllib.error.URLError:
+            return False
+        return True
 
     def get(self, path: str, data: bytes | None = None) -> bytes:
         request = urllib.request.Request(

@@ -268,6 +268,8 @@ def test_the_command_checks_at_each_save_and_ends_with_0(tmp_path):
         [sys.executable, "-m", "ackademy", "watch", NAME, "--file", str(path)],
         cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env=os.environ | {"PYTHONHASHSEED": "0", "PYTHONPATH": str(ROOT)},
+        # Whoever runs the tests in the background may have it ignored, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )  # fmt: skip
     late = threading.Timer(60, process.kill)
     late.start()
