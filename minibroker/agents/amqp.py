@@ -81,7 +81,7 @@ class AmqpAgent:
         """Close all its sockets."""
         self._break(*self._sockets.pop(caller, {}).values())
 
-    def silent(self, caller: Caller, until: int) -> None:
+    def silent(self, caller: Caller, until: int, frozen: bool) -> None:
         """It sends no heartbeats meanwhile; what is silent for too long is given up."""
         for socket in self._sockets.get(caller, {}).values():
             self._listen(socket, until)

@@ -24,7 +24,7 @@ class ClockAgent:
     def lost(self, caller: Caller) -> None:
         """A sleeper leaves nothing behind."""
 
-    def silent(self, caller: Caller, until: int) -> None:
+    def silent(self, caller: Caller, until: int, frozen: bool) -> None:
         """A sleeper is silent by itself."""
 
     def broken(

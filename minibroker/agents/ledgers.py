@@ -42,7 +42,7 @@ class PaymentsAgent:
     def lost(self, caller: Caller) -> None:
         """The gateway keeps nothing for a connection."""
 
-    def silent(self, caller: Caller, until: int) -> None:
+    def silent(self, caller: Caller, until: int, frozen: bool) -> None:
         """The gateway does not mind."""
 
     def broken(
@@ -101,7 +101,7 @@ class DatabaseAgent:
     def lost(self, caller: Caller) -> None:
         """An open transaction lives in the client, so there is nothing to roll back."""
 
-    def silent(self, caller: Caller, until: int) -> None:
+    def silent(self, caller: Caller, until: int, frozen: bool) -> None:
         """The database does not mind."""
 
     def broken(

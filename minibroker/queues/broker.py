@@ -54,7 +54,6 @@ class Broker:
         self._queues: dict[str, Queue] = {}
         self._exchanges = Exchanges(self._queues)
         self._flow = Flow(clock, trace, at, self._queues, self._exchanges, self._unused)
-        self._messages = 0
         self._names = 0
 
     # --- queues ------------------------------------------------------------------------
@@ -270,15 +269,14 @@ class Broker:
         else:
             self._exchanges.check_open(exchange)
             names = self._exchanges.route(exchange, routing_key, headers(found))
-        self._messages += 1
-        message = Message(self._messages, body, exchange, routing_key, found)
+        message = Message(self._trace.new_message(), body, exchange, routing_key, found)
         return self._sent(who, message, names, mandatory)
 
     def repeat(self, message: Message, queue: str) -> None:
         """What a producer sent once comes to the queue a second time, as another message."""
-        self._messages += 1
         names = [queue] if queue in self._queues else []
-        self._sent("scenario", replace(message, number=self._messages), names, mandatory=False)
+        again = replace(message, number=self._trace.new_message())
+        self._sent("scenario", again, names, mandatory=False)
 
     def _sent(self, who: str, message: Message, names: list[str], mandatory: bool) -> Receipt:
         now, number = self._clock.now, message.number

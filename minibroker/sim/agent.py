@@ -38,16 +38,18 @@ class Agent(Protocol):
     def lost(self, caller: Caller) -> None:
         """The process has ended, crashed or not; its connections are gone."""
 
-    def silent(self, caller: Caller, until: int) -> None:
-        """The process will do nothing before `until` (virtual time in microseconds): it sleeps,
-        or it is paused. Its peer may give it up for dead meanwhile."""
+    def silent(self, caller: Caller, until: int, frozen: bool) -> None:
+        """The process will do nothing before `until` (virtual time in microseconds). It sleeps, and
+        what its client does in the background goes on; or it is `frozen` as a whole, background and
+        all. Its peer may give it up for dead meanwhile."""
 
     def broken(
         self, caller: Caller, op: str, args: dict[str, Value], happened: bool
-    ) -> Refusal | None:
+    ) -> Reply | None:
         """The call breaks off: do what this side would see of it (a connection that is gone), and
-        give the error that the caller gets. `happened` says whether the world has let the effect
-        happen before. None when calls of this client cannot fail so."""
+        give the error that the caller gets, or the answer, when its client sees to it by itself.
+        `happened` says whether the world has let the effect happen before. None when calls of this
+        client cannot fail so."""
 
     def again(self, caller: Caller, op: str, args: dict[str, Value], reply: Reply) -> bool:
         """What this call handed out comes once more, as when its producer had sent it twice.

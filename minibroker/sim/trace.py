@@ -217,6 +217,189 @@ class NotAccepted(Event):
     message: int
 
 
+# --- logs ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appended(Event):
+    """A record was appended to a partition at `offset`. `message` is the trace's own number for
+    it, as for a `Published` message; it is the same in every group that reads the topic.
+    `transaction` is the transactional id under which it was appended, empty for none: then it is
+    decided by `TransactionEnded` whether a ``read_committed`` reader will ever see it. `key`,
+    `value` and `headers` are those of the record, as far as the broker was given them open."""
+
+    who: str
+    message: int
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: list[Value] = field(default_factory=list)
+    transaction: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppendIgnored(Event):
+    """A batch came again that was appended already (same producer id, epoch and sequence); its
+    first record stands at `offset`. Nothing was appended, and the producer is told so as if it had
+    been (KIP-98)."""
+
+    who: str
+    topic: str
+    partition: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Polled(Event):
+    """A record was handed to the application of `who`, a member of `group` (empty: of none)."""
+
+    who: str
+    group: str
+    message: int
+    topic: str
+    partition: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OffsetsCommitted(Event):
+    """A group's position was committed: ``[topic, partition, offset]`` each, the offset being that
+    of the next record to read. `transaction` names the transaction that took them along; they count
+    from `TransactionEnded` on, if it committed. `by_itself` is True for an auto-commit in the
+    background."""
+
+    who: str
+    group: str
+    offsets: list[Value]
+    transaction: str = ""
+    by_itself: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionBegan(Event):
+    """The first record or offset of a transaction reached the broker."""
+
+    who: str
+    transaction: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionEnded(Event):
+    """A transaction was decided. `how` is ``committed`` or ``aborted``; `why` is ``asked``,
+    ``timeout`` or ``fenced`` (a new producer took over its transactional id). `who` is the process
+    that asked, else ``broker``."""
+
+    who: str
+    transaction: str
+    how: str
+    why: str = "asked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fenced(Event):
+    """A zombie was turned away and changed nothing. `what` is its request, such as ``produce`` or
+    ``commit``, and `error` the protocol's name for the refusal, such as ``INVALID_PRODUCER_EPOCH``
+    or ``ILLEGAL_GENERATION``."""
+
+    who: str
+    what: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebalanced(Event):
+    """A group has a new generation, in which each member (by the label of its process) owns the
+    partitions of `owners`, ``[topic, partition]`` each."""
+
+    group: str
+    generation: int
+    owners: dict[str, Value]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftGroup(Event):
+    """A member is out of its group. `why`: ``left``, ``session timeout``, ``rebalance timeout``,
+    ``poll interval`` (it did not poll in time, and its client left for it) or ``replaced`` (another
+    with its static id came)."""
+
+    who: str
+    group: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assigned(Event):
+    """The application of `who` was told that these partitions, ``[topic, partition]`` each, are now
+    its own, besides those it had."""
+
+    who: str
+    group: str
+    partitions: list[Value]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revoked(Event):
+    """The application of `who` was told to give up these partitions; `lost` says that they are
+    another's already."""
+
+    who: str
+    group: str
+    partitions: list[Value]
+    lost: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaderChanged(Event):
+    """A partition is led by broker `leader` from now on (-1: by none), in `epoch`. `clean` says
+    that it was in the ISR. `isr` are the brokers in sync, by number."""
+
+    topic: str
+    partition: int
+    leader: int
+    epoch: int
+    isr: list[Value]
+    clean: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IsrChanged(Event):
+    """The set of replicas in sync has changed."""
+
+    topic: str
+    partition: int
+    isr: list[Value]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogTruncated(Event):
+    """Broker `broker` gave up the records of a partition from `offset` on, which its new leader
+    does not have. What was in nobody else's log is gone: `lost` are the messages' numbers."""
+
+    topic: str
+    partition: int
+    broker: int
+    offset: int
+    lost: list[Value]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerStopped(Event):
+    """A broker of the cluster is down, or cut off from the others (`how`: ``stopped`` or
+    ``cut off``)."""
+
+    broker: int
+    how: str = "stopped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerStarted(Event):
+    """A broker of the cluster is there again."""
+
+    broker: int
+
+
 # --- effects on the outside, and what is owed ----------------------------------------------
 
 
@@ -304,13 +487,19 @@ E = TypeVar("E", bound=Event)
 class Trace:
     """An append-only list of events."""
 
-    __slots__ = ("_by_kind", "_read", "append", "events")
+    __slots__ = ("_by_kind", "_messages", "_read", "append", "events")
 
     def __init__(self) -> None:
         self.events: list[Event] = []
         self.append = self.events.append
         self._by_kind: dict[type[Event], list[Any]] = {}
         self._read = 0
+        self._messages = 0
+
+    def new_message(self) -> int:
+        """The number of the next message: one number names one message in all of a world."""
+        self._messages += 1
+        return self._messages
 
     def __iter__(self) -> Iterator[Event]:
         return iter(self.events)

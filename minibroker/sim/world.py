@@ -304,7 +304,7 @@ class World:
             answer = agent.request(caller, effect.op, effect.args)
         if isinstance(answer, Wait):
             if effect.client == "clock" and answer.deadline is not None:
-                self._silent(caller, answer.deadline)
+                self._silent(caller, answer.deadline, frozen=False)
             self._block(member, answer)
         else:
             self._happened(member, answer)
@@ -365,8 +365,9 @@ class World:
         assert process is not None
         self._push(when, lambda: self._resume(member, process, number, reply), False)
 
-    def _broken(self, member: Member, kind: str, happened: bool) -> Refusal | None:
-        """The error that the plan has for this call, if it has one and the call can fail so."""
+    def _broken(self, member: Member, kind: str, happened: bool) -> Reply | None:
+        """What the plan has for this call instead of its answer, if it has anything and the call
+        can fail so."""
         if self._faults.get(member.number) != kind:
             return None
         effect = member.effect
@@ -375,7 +376,7 @@ class World:
             return None
         error = agent.broken(member.caller, effect.op, effect.args, happened)
         if error is not None:
-            member.troubled = True
+            member.troubled = member.troubled or isinstance(error, Refusal)
             self._faulted(member, kind)
         return error
 
@@ -386,7 +387,7 @@ class World:
         self._faulted(member, kind)
         if kind == "preempt":
             return PREEMPTION
-        self._silent(member.caller, self.clock.now + PAUSE)
+        self._silent(member.caller, self.clock.now + PAUSE, frozen=True)
         return PAUSE
 
     def _again(self, member: Member, reply: Reply) -> None:
@@ -401,10 +402,10 @@ class World:
             Faulted(at=self.clock.now, who=member.label, number=member.number, kind=kind)
         )
 
-    def _silent(self, caller: Caller, until: int) -> None:
+    def _silent(self, caller: Caller, until: int, frozen: bool) -> None:
         if until - self.clock.now >= LONG_SILENCE:
             for agent in self._agents.values():
-                agent.silent(caller, until)
+                agent.silent(caller, until, frozen)
 
     def _progress(self) -> None:
         """Something changed: nobody is idle any more."""

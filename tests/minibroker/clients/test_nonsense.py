@@ -76,7 +76,7 @@ def test_nonsense_is_answered(op: str) -> None:
         args.pop(name)
         assert asked.request(WORKER, op, args) is not None
         asked.broken(WORKER, op, args, happened=True)
-        asked.silent(WORKER, 10**12)
+        asked.silent(WORKER, 10**12, frozen=True)
         asked.lost(WORKER)
 
 

@@ -63,7 +63,7 @@ class Line:
 
     def sleep(self, span: float) -> None:
         """As `time.sleep` in the process."""
-        self.agent.silent(WORKER, self.now + round(span * SECOND))
+        self.agent.silent(WORKER, self.now + round(span * SECOND), frozen=True)
         self.due.passes(span)
 
     def publish(self, *bodies: str) -> None:
@@ -231,7 +231,7 @@ def test_a_timer_that_comes_after_a_sign_of_life_does_nothing(line: Line) -> Non
     connection, channel = connected(line)
     line.publish("one")
     channel.basic_get("orders")
-    line.agent.silent(WORKER, 500 * SECOND)
+    line.agent.silent(WORKER, 500 * SECOND, frozen=True)
     line.due.passes(60)
     connection.process_data_events()
     line.due.passes(100)
@@ -243,7 +243,7 @@ def test_a_process_that_is_gone_is_not_given_up_again(line: Line) -> None:
     _, channel = connected(line)
     line.publish("one")
     channel.basic_get("orders")
-    line.agent.silent(WORKER, 500 * SECOND)
+    line.agent.silent(WORKER, 500 * SECOND, frozen=True)
     line.agent.lost(WORKER)
     line.due.passes(500)
     assert line.lost() == [0]
@@ -253,7 +253,7 @@ def test_a_wait_that_is_cut_short_by_the_loss_is_refused(line: Line) -> None:
     connected(line)
     wait = line.agent.request(WORKER, "receive", {"connection": 1, "timeout": None})
     assert isinstance(wait, Wait)
-    line.agent.silent(WORKER, 500 * SECOND)
+    line.agent.silent(WORKER, 500 * SECOND, frozen=True)
     line.due.passes(500)
     reply = wait.ready()
     assert isinstance(reply, Refusal)
