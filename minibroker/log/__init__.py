@@ -1,1 +1,1 @@
-"""The log engine: partitions, producers, transactions, groups and replication as Kafka 4 has them."""
+"""The log engine: partitions, producers, transactions, groups, replication, as in Kafka 4."""

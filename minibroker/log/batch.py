@@ -8,6 +8,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from minibroker.sim.values import Value
+
 NO_PRODUCER = -1
 
 
@@ -16,10 +18,10 @@ class Batch:
     """As in Kafka's "Record Batch" format. Offsets count records, times are milliseconds of the
     clock on the wall, `size` is bytes.
 
-    `base_offset` and `leader_epoch` are stamped by the leader that appends it; before that both are
-    -1. `last_delta` is the offset of its last record less that of its first; compaction may take
-    records out between. `control` marks the end of a transaction: such a batch has one record, which
-    no consumer is shown.
+    `base_offset` and `leader_epoch` are stamped by the leader that appends it; before that both
+    are -1. `last_delta` is the offset of its last record less that of its first; compaction may
+    take records out between. `control` marks the end of a transaction: such a batch has one record,
+    which no consumer is shown.
     """
 
     payload: object
@@ -63,11 +65,23 @@ class Entry:
     timestamp: int
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A record as it stands in the trace; `headers` are ``[name, value]`` each."""
+
+    key: bytes | None
+    value: bytes | None
+    headers: list[Value]
+
+
 class Codec(Protocol):
     """Looks into payloads for the engine."""
 
     def entries(self, payload: object) -> Sequence[Entry]:
         """All records of a payload, in order."""
+
+    def shown(self, payload: object) -> Sequence[Shown]:
+        """What the trace may tell of each record; nothing of a payload that is not opened."""
 
     def kept(self, payload: object, deltas: Collection[int]) -> tuple[object, int]:
         """The payload with only the records of these deltas, which keep their offsets, and its
