@@ -30,7 +30,7 @@ class Record:
     @property
     def size(self) -> int:
         """Bytes, about, as on the wire."""
-        named = sum(len(str(name)) + len(value or b"") for name, value in self.headers)  # type: ignore[misc, arg-type]
+        named = sum(len(str(part)) for pair in self.headers for part in cast("list[Value]", pair))
         return 10 + len(self.key or b"") + len(self.value or b"") + named
 
 
