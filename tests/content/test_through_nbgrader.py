@@ -66,7 +66,7 @@ HOSTILE = {
         "worker ran on without calling anybody until its time was up",
     ),
     "eats-memory": (
-        worker("hoard = [bytearray(1 << 28) for _ in range(64)]"),
+        worker("hoard = [bytearray(1 << 36) for _ in range(64)]"),
         NONE,
         "worker raised MemoryError in line 2",
     ),

@@ -330,7 +330,5 @@ class EveryKindOfQueue(RuleBasedStateMachine):
                 assert not all(one.unacked == 0 for one in queue.consumers)
 
 
-EveryKindOfQueue.TestCase.settings = settings(
-    max_examples=60, stateful_step_count=50, deadline=None
-)
+EveryKindOfQueue.TestCase.settings = settings(max_examples=60, stateful_step_count=50)
 TestEveryKindOfQueue = EveryKindOfQueue.TestCase
