@@ -102,6 +102,17 @@ def members(spec: Spec) -> dict[str, Role]:
     return named
 
 
+def cast_of(spec: Spec) -> list[Cast]:
+    """Who plays in a spec's runs, by `members`, and from when on."""
+    seen: dict[str, int] = {}
+    cast = []
+    for name, role in members(spec).items():
+        before = seen.get(role.entry, 0)
+        seen[role.entry] = before + 1
+        cast.append(Cast(name, role.restarts, role.starts + before * role.stagger))
+    return cast
+
+
 def launcher(spec: Spec, transport: Transport, seed: int) -> Launch:
     """Starts incarnations of a spec's roles through a transport."""
     named = members(spec)
@@ -117,8 +128,7 @@ def launcher(spec: Spec, transport: Transport, seed: int) -> Launch:
 
 def run(spec: Spec, launch: Launch, plan: Plan, seed: int) -> Run:
     """One schedule."""
-    cast = [Cast(name, role.restarts, role.starts) for name, role in members(spec).items()]
-    return perform(spec.scenario, cast, launch, plan, seed, spec.budget.effects)
+    return perform(spec.scenario, cast_of(spec), launch, plan, seed, spec.budget.effects)
 
 
 def explore(

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from graders.content import chaffs, wheats
-from graders.explore import OutOfTime, explore, launcher, run
+from graders.explore import OutOfTime, cast_of, explore, launcher, run
 from graders.judges import judge
 from graders.plans import worth_trying
-from graders.spec import Budget, load
+from graders.spec import Budget, Role, load
 from minibroker.sim.effect import Process
 from minibroker.sim.faults import crash
 from minibroker.sim.incarnation import Job
@@ -36,6 +36,14 @@ def test_crashes_after_what_changed_nothing_would_show_nothing_more(name):
     some = [(fault,) for fault in worth_trying(fault_free.trace, ("crash",))]
     assert len(some) < len(every)
     assert anomalies(SOURCES[name], [(), *some]) == anomalies(SOURCES[name], [(), *every])
+
+
+def test_instances_of_a_role_may_start_one_after_the_other():
+    role = Role("worker", {}, count=3, starts=1.0, stagger=20.0)
+    cast = cast_of(replace(SPEC, roles=(Role("other", {}, starts=5.0, stagger=9.0), role)))
+    assert [(each.process, each.starts) for each in cast] == [
+        ("other", 5.0), ("worker-1", 1.0), ("worker-2", 21.0), ("worker-3", 41.0),
+    ]  # fmt: skip
 
 
 def test_coverage_says_all_only_when_all_were_tried():
