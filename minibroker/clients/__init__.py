@@ -14,6 +14,7 @@ pika.channel      a channel of a `pika.BlockingConnection`                    ``
 pika.connection   the connection itself                                       ``amqp``
 payments          a payment gateway with idempotency keys                     ``payments``
 database          a small database with transactions and unique keys          ``database``
+mail              a mail gateway with idempotency keys                        ``mail``
 ================  ==========================================================  ===============
 """
 
@@ -42,6 +43,7 @@ MODULES = {
     "pika.connection": "minibroker.clients.pika",
     "payments": "minibroker.clients.payments",
     "database": "minibroker.clients.database",
+    "mail": "minibroker.clients.mail",
 }
 
 
