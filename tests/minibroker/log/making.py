@@ -18,9 +18,9 @@ NOW = 1_767_603_600_000
 
 
 @contextmanager
-def refused(code: Code) -> Iterator[None]:
-    """What is done here is refused with this code."""
-    with pytest.raises(LogError) as error:
+def refused(code: Code, sentence: str | None = None) -> Iterator[None]:
+    """What is done here is refused with this code, and with this in its text."""
+    with pytest.raises(LogError, match=sentence) as error:
         yield
     assert error.value.code is code, error.value
 
