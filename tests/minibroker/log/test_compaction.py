@@ -229,14 +229,11 @@ def test_a_log_cut_below_what_was_compacted_makes_do_with_what_is_left():
 
 
 def test_small_segments_become_one_again():
-    size = records("a=1").size
-    log = a_compacted_log(internal_segment_bytes=str(2 * size), cleanup_policy="compact,delete")
-    fill(log, *(records(f"{key}=1") for key in "abcd"))
-    fill(log, *(records(f"{key}=2", at=NOW + 500) for key in "abz"))
-    log.compact(NOW)
-    log.config = a_compacted_log(retention_ms="1000", cleanup_policy="compact,delete").config
-    log.retain(NOW + 1001)
-    assert texts(log) == ["a=2", "b=2", "z=2"]
+    segments = [filled_at(NOW, base) for base in (0, 5, 10, 15, 20)]
+    size = segments[0].size
+    assert compaction.grouped(segments, 2 * size) == [0, 10, 20]
+    assert compaction.grouped(segments, 2 * size - 1) == [0, 5, 10, 15, 20]
+    assert compaction.grouped(segments, 5 * size) == [0]
 
 
 def test_a_compacted_batch_is_as_late_as_what_is_left_in_it():
@@ -345,7 +342,7 @@ def test_an_empty_segment_is_not_taken_for_an_old_one():
     assert compaction.is_due([Segment(0), filled_at(NOW)], log.config, 0, NOW + 1001)
 
 
-def filled_at(when):
-    segment = Segment(5)
+def filled_at(when, base=5):
+    segment = Segment(base)
     segment.add(records("a=1", at=when))
     return segment
