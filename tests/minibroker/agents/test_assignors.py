@@ -119,10 +119,10 @@ def test_of_two_that_claim_a_partition_the_later_generation_has_it(later):
     earlier = "b" if later == "a" else "a"
     owned = {
         earlier: (places("t", 0, 1), 3),
-        later: (places("t", 0), 5),
+        later: (places("t", 0, 2), 5),
     }
-    given = assign_sticky(dict(sorted(owned.items())), {"t": ["a", "b"]}, {"t": 2})
-    assert given == {earlier: places("t", 1), later: places("t", 0)}
+    given = assign_sticky(dict(sorted(owned.items())), {"t": ["a", "b"]}, {"t": 3})
+    assert given == {earlier: places("t", 1), later: places("t", 0, 2)}
 
 
 def test_a_partition_that_two_claim_in_one_generation_is_nobodys():
