@@ -140,7 +140,7 @@ class Log:
                 self._unreplicated.append((ended, batch.base_offset))
                 if batch.control == "abort":
                     self._aborted.add(Aborted(batch.producer_id, ended, batch.base_offset))
-            elif batch.transactional and self._first_unstable is None:
+            elif self._first_unstable is None and batch.transactional and batch.control is None:
                 self._first_unstable = batch.base_offset
 
     # --- reading ---------------------------------------------------------------------------
@@ -228,6 +228,7 @@ class Log:
         self.epochs.truncate(to)
         self._aborted.truncate(to)
         self._dirty_from = min(self._dirty_from, to)
+        self._horizons = {base: when for base, when in self._horizons.items() if base < to}
         if to < self._base_offset:
             # What was compacted is cut, so what is left of it must do.
             self._base, self._base_offset = Producers(), 0
@@ -271,6 +272,8 @@ class Log:
     def retain(self, now_ms: int) -> None:
         """Forget the segments that ``retention.ms`` and ``retention.bytes`` give up; see
         `minibroker.log.retention`."""
+        self.producers.expire(now_ms)
+        self._base.expire(now_ms)
         going = retention.expired(
             self._segments, self.config, now_ms, self.high_watermark, self.end
         )
