@@ -407,3 +407,29 @@ def test_a_decided_transaction_is_told_again_when_the_leader_went_with_its_contr
     brokers.passes(1)
     assert brokers.read(read_committed=True) == [b"one"]
     assert brokers.transactions.describe("shop").state == "CompleteCommit"
+
+
+def test_a_control_batch_is_not_appended_where_too_few_are_in_sync_but_later():
+    brokers = Brokers(2, min_insync_replicas=2)
+    producer = Producer(brokers)
+    producer.adds(0)
+    producer.sends(b"one")
+    brokers.passes(1)
+    brokers.cluster.stop(2)
+    producer.ends()
+    assert copies(brokers) == {1: 1, 2: 1}
+    assert refusal(lambda: producer.adds(0)) is Code.CONCURRENT_TRANSACTIONS
+    brokers.cluster.start(2)
+    brokers.passes(1)
+    assert brokers.read(read_committed=True) == [b"one"]
+    assert copies(brokers) == {1: 2, 2: 2}
+
+
+def test_followers_hear_at_once_that_records_were_deleted():
+    brokers = Brokers(2)
+    brokers.send(b"one", b"two")
+    brokers.passes(1)
+    brokers.cluster.delete_records(TOPIC, 0, 1)
+    brokers.passes(0.001)
+    brokers.cluster.stop(1)
+    assert brokers.read() == [b"two"]
