@@ -191,6 +191,28 @@ def test_too_few_in_sync_and_acks_1_is_taken_but_not_shown():
     assert brokers.read() == [b"one"]
 
 
+def test_who_dropped_out_last_may_lead_only_while_nothing_can_be_committed_without_it():
+    """Eligible leader replicas, KIP-966."""
+    brokers = Brokers(3, min_insync_replicas=2)
+    brokers.cluster.stop(2)
+    brokers.cluster.stop(3)
+    assert (brokers.info().isr, brokers.info().elr) == ((1,), (3,))
+    brokers.cluster.start(2)
+    brokers.passes(1)
+    assert (brokers.info().isr, brokers.info().elr) == ((1, 2), ())
+    brokers.send(b"one")
+    brokers.passes(1)
+    brokers.cluster.stop(2)
+    brokers.cluster.stop(1)
+    assert (brokers.info().isr, brokers.info().elr) == ((), (1, 2))
+    brokers.cluster.start(3)
+    assert brokers.info().leader == -1
+    brokers.cluster.start(2)
+    brokers.passes(1)
+    assert (brokers.info().leader, brokers.info().isr) == (2, (2, 3))
+    assert brokers.read() == [b"one"]
+
+
 def test_a_record_that_was_appended_when_the_isr_shrank_below_the_minimum_times_out():
     brokers = Brokers(2, min_insync_replicas=2)
     answer = brokers.send(b"one")
@@ -237,13 +259,14 @@ def test_a_broker_that_is_cut_off_is_given_up_when_its_session_is_over():
     brokers.passes(0.1)
     assert leaders(brokers) == [(2, 1, [2, 3], True)]
     brokers.send(b"two")
+    brokers.send(b"three")
     brokers.passes(1)
-    assert not hopeless.done, "the old leader does not know"
+    assert not hopeless.done, "the old leader does not know, and the new one knows nothing of it"
     brokers.cluster.rejoin(1)
     assert refusal(lambda: hopeless) is Code.NOT_LEADER_OR_FOLLOWER
     assert lost(brokers) == [b"to a leader that nobody hears", b"waits"]
     brokers.passes(1)
-    assert brokers.read() == [b"two"]
+    assert brokers.read() == [b"two", b"three"]
     assert brokers.info().isr == (1, 2, 3)
 
 
@@ -347,6 +370,37 @@ def test_deleted_records_are_deleted_on_followers_and_one_that_was_away_starts_a
     assert brokers.read() == [b"three"]
 
 
+def test_the_preferred_leader_leads_again_five_minutes_after_it_is_in_sync():
+    brokers = Brokers(3)
+    brokers.cluster.stop(1)
+    brokers.passes(1)
+    brokers.cluster.start(1)
+    brokers.passes(300)
+    assert brokers.info().leader == 2
+    brokers.passes(1)
+    assert leaders(brokers) == [(2, 1, [2, 3], True), (1, 2, [1, 2, 3], True)]
+    assert brokers.pending == []
+
+
+def test_a_leader_leads_on_whatever_happens_to_others():
+    brokers = Brokers(3)
+    brokers.cluster.stop(1)
+    brokers.cluster.start(1)
+    brokers.passes(1)
+    brokers.cluster.stop(3)
+    assert (brokers.info().leader, brokers.info().isr) == (2, (1, 2))
+
+
+def test_the_preferred_leader_stays_a_follower_if_it_is_gone_again():
+    brokers = Brokers(3)
+    brokers.cluster.stop(1)
+    brokers.cluster.start(1)
+    brokers.passes(1)
+    brokers.cluster.stop(1)
+    brokers.passes(300)
+    assert brokers.info().leader == 2
+
+
 def test_partitions_have_their_leaders_on_different_brokers():
     brokers = Brokers(3, partitions=4, replicas=2)
     found = brokers.cluster.describe(TOPIC)
@@ -433,3 +487,14 @@ def test_followers_hear_at_once_that_records_were_deleted():
     brokers.passes(0.001)
     brokers.cluster.stop(1)
     assert brokers.read() == [b"two"]
+
+
+def test_a_control_batch_that_is_owed_to_a_deleted_topic_holds_nothing_up():
+    brokers = Brokers(2, partitions=2, replicas=1)
+    producer = Producer(brokers)
+    producer.adds(1)
+    brokers.cluster.stop(2)
+    producer.ends()
+    assert brokers.transactions.describe("shop").state == "PrepareCommit"
+    brokers.cluster.delete_topic(TOPIC)
+    assert brokers.transactions.describe("shop").state == "CompleteCommit"

@@ -54,6 +54,18 @@ def test_a_record_of_nobodys_transaction_waits_behind_an_open_one():
     assert brokers.read(read_committed=True) == [b"two"]
 
 
+def test_a_record_of_an_open_transaction_is_not_found_by_its_time():
+    brokers = Brokers()
+    producer = Producer(brokers)
+    producer.adds(0)
+    producer.sends(b"one")
+    found = [
+        brokers.cluster.offset_for(TOPIC, 0, 0, read_committed=committed)[0]
+        for committed in (False, True)
+    ]
+    assert found == [0, -1]
+
+
 def test_a_new_producer_of_the_same_id_aborts_what_is_open_and_fences_the_old_one():
     brokers = Brokers()
     zombie = Producer(brokers)
