@@ -248,6 +248,31 @@ def test_requests_that_wait_need_one_timer_a_partition():
     assert brokers.pending == []
 
 
+def test_each_request_waits_for_as_long_as_it_asked():
+    brokers = Brokers(2, min_insync_replicas=2)
+    long, short = (
+        brokers.cluster.produce("p", TOPIC, 0, brokers.records(b"one"), -1, timeout_us=span)
+        for span in (20_000_000, 5_000_000)
+    )
+    brokers.cluster.stop(2)
+    brokers.passes(5)
+    assert refusal(lambda: short) is Code.REQUEST_TIMED_OUT
+    assert not long.done
+    brokers.passes(15)
+    assert refusal(lambda: long) is Code.REQUEST_TIMED_OUT
+
+
+def test_followers_hear_what_is_committed_when_one_that_lagged_has_left():
+    brokers = Brokers(3)
+    brokers.cluster.cut_off(3)
+    brokers.send(b"one")
+    brokers.passes(1)
+    brokers.cluster.stop(3)
+    brokers.passes(0.0005)
+    (partition,) = brokers.cluster._topics[TOPIC]
+    assert [partition.logs[broker].high_watermark for broker in (1, 2)] == [1, 1]
+
+
 def test_a_broker_that_is_cut_off_is_given_up_when_its_session_is_over():
     brokers = Brokers(3)
     brokers.cluster.cut_off(1)
@@ -357,6 +382,42 @@ def test_two_logs_that_went_apart_at_the_same_offset_agree_by_epoch():
     assert lost(brokers) == [b"old 0", b"old 1"]
 
 
+def test_a_follower_keeps_no_record_of_an_epoch_beyond_where_its_own_log_left_it():
+    brokers = Brokers(2, unclean_leader_election_enable="true")
+    brokers.send(b"both")
+    brokers.passes(1)
+    brokers.send(b"only 1", acks=1)
+    brokers.cluster.stop(1)
+    brokers.send(b"only 2")
+    brokers.send(b"only 2 again")
+    brokers.cluster.stop(2)
+    brokers.cluster.start(1)
+    brokers.send(b"later")
+    brokers.cluster.start(2)
+    assert lost(brokers) == [b"only 2", b"only 2 again"]
+    brokers.passes(1)
+    brokers.cluster.stop(1)
+    assert brokers.read() == [b"both", b"only 1", b"later"]
+
+
+def test_two_logs_that_went_apart_more_than_once_agree_where_they_first_did():
+    """KIP-279: one question is not enough."""
+    brokers = Brokers(2, unclean_leader_election_enable="true")
+    brokers.send(b"both")
+    brokers.passes(1)
+    for leader, other, value in ((2, 1, b"b"), (1, 2, b"x"), (2, 1, b"c"), (1, 2, b"y")):
+        brokers.cluster.stop(other)
+        brokers.cluster.start(leader)
+        brokers.send(value)
+        brokers.cluster.stop(leader)
+    brokers.cluster.start(1)
+    brokers.cluster.start(2)
+    assert lost(brokers) == [b"b", b"c"]
+    brokers.passes(1)
+    brokers.cluster.stop(1)
+    assert brokers.read() == [b"both", b"x", b"y"]
+
+
 def test_deleted_records_are_deleted_on_followers_and_one_that_was_away_starts_anew():
     brokers = Brokers(2)
     brokers.send(b"one")
@@ -399,6 +460,17 @@ def test_the_preferred_leader_stays_a_follower_if_it_is_gone_again():
     brokers.cluster.stop(1)
     brokers.passes(300)
     assert brokers.info().leader == 2
+
+
+def test_a_broker_that_is_stopped_by_who_was_just_answered_gives_its_followers_nothing_more():
+    brokers = Brokers(3)
+    answer = brokers.send(b"one")
+    brokers.passes(0.0006)
+    brokers.send(b"two", acks=1)
+    answer.then(lambda: brokers.cluster.stop(1))
+    brokers.passes(0.0004)
+    assert answer.get().base_offset == 0
+    assert copies(brokers) == {1: 2, 2: 2, 3: 1}, "broker 2 had fetched before, broker 3 after it"
 
 
 def test_partitions_have_their_leaders_on_different_brokers():
