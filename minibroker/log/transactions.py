@@ -242,8 +242,9 @@ class Transactions:
             raise _no_mapping(name, producer_id)
         if known.epoch != epoch:
             raise LogError(Code.INVALID_PRODUCER_EPOCH, _older(known, epoch))
+        # What was added is forgotten when the transaction is decided.
         added = known.groups if isinstance(writes_to, str) else known.partitions
-        if known.state != "Ongoing" or writes_to not in added:
+        if writes_to not in added:
             raise LogError(
                 Code.INVALID_TXN_STATE,
                 f"{writes_to!r} is not in an open transaction of {name!r}; add it first",

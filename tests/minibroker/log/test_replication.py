@@ -400,6 +400,18 @@ def test_a_follower_keeps_no_record_of_an_epoch_beyond_where_its_own_log_left_it
     assert brokers.read() == [b"both", b"only 1", b"later"]
 
 
+def test_a_follower_keeps_what_it_shares_with_a_leader_that_has_appended_nothing_yet():
+    brokers = Brokers(2, unclean_leader_election_enable="true")
+    brokers.send(b"both")
+    brokers.passes(1)
+    brokers.cluster.stop(1)
+    brokers.send(b"only 2")
+    brokers.cluster.stop(2)
+    brokers.cluster.start(1)
+    brokers.cluster.start(2)
+    assert [(event.broker, event.offset) for event in brokers.of(LogTruncated)] == [(2, 1)]
+
+
 def test_two_logs_that_went_apart_more_than_once_agree_where_they_first_did():
     """KIP-279: one question is not enough."""
     brokers = Brokers(2, unclean_leader_election_enable="true")
@@ -502,6 +514,7 @@ def test_a_transaction_is_over_when_all_its_partitions_have_heard(commit):
     assert refusal(lambda: producer.adds(0)) is Code.CONCURRENT_TRANSACTIONS
     assert refusal(lambda: producer.ends(commit)) is Code.CONCURRENT_TRANSACTIONS
     assert refusal(lambda: producer.ends(not commit)) is Code.INVALID_TXN_STATE
+    assert refusal(lambda: Producer(brokers)) is Code.CONCURRENT_TRANSACTIONS
     brokers.passes(1)
     assert refusal(lambda: producer.adds(0)) is None
     assert brokers.read(read_committed=True, partition=1) == [b"two"] * commit

@@ -89,6 +89,18 @@ def test_a_new_producer_of_the_same_id_aborts_what_is_open_and_fences_the_old_on
     assert brokers.read(read_committed=True) == [b"whole"]
 
 
+def test_partitions_of_an_aborted_transaction_know_the_new_epoch_themselves():
+    brokers = Brokers()
+    zombie = Producer(brokers)
+    zombie.adds(0)
+    zombie.sends(b"half")
+    Producer(brokers, who="producer#2")
+    plain = lambda: brokers.send(  # noqa: E731
+        b"late", producer_id=zombie.id, producer_epoch=zombie.epoch, base_sequence=1
+    )
+    assert refusal(plain) is Code.INVALID_PRODUCER_EPOCH
+
+
 def test_a_transaction_that_is_not_ended_in_time_is_aborted_and_its_producer_fenced():
     brokers = Brokers()
     producer = Producer(brokers, timeout_us=10_000_000)
@@ -285,3 +297,16 @@ def test_a_deleted_topic_leaves_no_positions():
     brokers.cluster.groups.commit("tool", "billing", {(TOPIC, 0): Committed(7)})
     brokers.cluster.delete_topic(TOPIC)
     assert position(brokers) == {}
+
+
+def test_what_was_added_to_one_transaction_must_be_added_to_the_next_again():
+    brokers = Brokers(partitions=2)
+    producer = Producer(brokers)
+    brokers.transactions.add_offsets(*producer.me(), "billing")
+    producer.transacts(b"one")
+    producer.adds(1)
+    assert refusal(lambda: producer.sends(b"two")) is Code.INVALID_TXN_STATE
+    commit = lambda: brokers.transactions.commit_offsets(  # noqa: E731
+        *producer.me(), "billing", {(TOPIC, 0): Committed(7)}
+    )
+    assert refusal(commit) is Code.INVALID_TXN_STATE
