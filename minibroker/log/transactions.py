@@ -103,10 +103,9 @@ class Transactions:
             self._names[known.producer_id] = transactional_id
             return known.producer_id, 0
         if producer_id != NO_PRODUCER and (producer_id, epoch) != (known.producer_id, known.epoch):
-            if known.before != (producer_id, epoch):
-                raise self._fenced(who, "init", known, epoch)
-            if known.state == "Empty":
+            if known.state == "Empty" and known.before == (producer_id, epoch):
                 return known.producer_id, known.epoch  # it asks again
+            raise self._fenced(who, "init", known, epoch)
         if known.state == "Ongoing":
             known.epoch += 1
             self._end(who, known, commit=False, why="fenced")
@@ -281,7 +280,6 @@ class Transactions:
         if transaction.state == "Ongoing":
             return
         transaction.move("Ongoing")
-        transaction.before = None
         transaction.began = self._clock.now
         self._trace.append(
             TransactionBegan(at=self._clock.now, who=who, transaction=transaction.name)

@@ -583,3 +583,15 @@ def test_a_control_batch_that_is_owed_to_a_deleted_topic_holds_nothing_up():
     assert brokers.transactions.describe("shop").state == "PrepareCommit"
     brokers.cluster.delete_topic(TOPIC)
     assert brokers.transactions.describe("shop").state == "CompleteCommit"
+
+
+def test_a_control_batch_that_is_on_its_way_is_not_sent_again_when_another_broker_goes():
+    brokers = Brokers(3)
+    producer = Producer(brokers)
+    producer.adds(0)
+    producer.sends(b"one")
+    brokers.passes(1)
+    producer.ends()
+    brokers.cluster.stop(3)
+    brokers.passes(1)
+    assert copies(brokers) == {1: 2, 2: 2, 3: 1}

@@ -203,9 +203,13 @@ def test_a_producer_that_names_its_id_gets_the_next_epoch_and_a_fenced_one_is_re
     renewed = init("producer#1", "shop", **known)
     assert renewed == (producer.id, producer.epoch + 1)
     assert init("producer#1", "shop", **known) == renewed, "it asks again"
-    Producer(brokers, who="producer#2")
+    producer.id, producer.epoch = renewed
+    producer.transacts(b"one")
     fenced = lambda: init("producer#1", "shop", **known)  # noqa: E731
+    assert refusal(fenced) is Code.PRODUCER_FENCED, "it is another that asks"
+    Producer(brokers, who="producer#2")
     assert refusal(fenced) is Code.PRODUCER_FENCED
+    assert [event.what for event in brokers.of(Fenced)] == ["init", "init"]
 
 
 @pytest.mark.parametrize("timeout", [0, 900_000_001])
