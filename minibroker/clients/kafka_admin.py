@@ -17,8 +17,8 @@ from confluent_kafka import (
     IsolationLevel,
     KafkaException,
     TopicPartition,
-    admin,
 )
+from confluent_kafka import admin as real
 
 from minibroker.clients import Asks, NotInSubset
 from minibroker.clients import kafka_config as config
@@ -26,6 +26,7 @@ from minibroker.clients import kafka_values as values
 from minibroker.clients.confluent_kafka import refuse
 from minibroker.clients.kafka_metadata import cluster_metadata
 
+admin: Any = real  # its stubs leave out what it imports
 K = TypeVar("K", bound=Hashable)
 TIMEOUTS = frozenset({"operation_timeout", "request_timeout"})
 """Options that are taken and change nothing: every answer comes in time."""
@@ -265,4 +266,4 @@ def _topic(resource: Any) -> str:
         raise TypeError("Expected list of ConfigResource")
     if resource.restype is not admin.ResourceType.TOPIC:
         raise NotInSubset("only the configuration of topics is simulated here")
-    return cast(str, resource.name)
+    return str(resource.name)
