@@ -30,7 +30,8 @@ from minibroker.sim.effect import Caller
 from minibroker.sim.values import Value
 
 if TYPE_CHECKING:
-    from minibroker.log.cluster import Cluster, Produced
+    from minibroker.log.cluster import Cluster
+    from minibroker.log.partition import Produced
 
 At: TypeAlias = Callable[[int, Callable[[], None]], None]
 Where: TypeAlias = tuple[str, int]
