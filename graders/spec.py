@@ -33,10 +33,10 @@ class Role:
 
     `kind` is how the world drives it: ``process`` calls it once an incarnation with its
     clients. `clients` maps its parameters, in order, to kinds of `minibroker.clients`. `count`
-    instances run side by side, the first from `starts` on and each next one `stagger` later (seconds
-    of virtual time). A supervisor starts one that raises again, `restarts` times. No faults are
-    tried on a role that is `spared`: it stands for something that is done before and under
-    supervision.
+    instances run side by side, the first from `starts` on and each next one `stagger` later
+    (seconds of virtual time). A supervisor starts one that raises again, `restarts` times. No
+    faults are tried on a role that is `spared`: it stands for something that is done before and
+    under supervision.
     """
 
     entry: str

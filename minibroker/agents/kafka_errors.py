@@ -41,7 +41,8 @@ class BadRequest(Exception):
 
 
 class KafkaFailure(Exception):
-    """The call fails with a `KafkaError` of this code and these marks."""
+    """The call fails with a `KafkaError` of this code and these marks. A ``%s`` in the text stands
+    for the usual text of the code `said`."""
 
     def __init__(
         self,
@@ -51,15 +52,18 @@ class KafkaFailure(Exception):
         fatal: bool = False,
         retriable: bool = False,
         abort: bool = False,
+        said: int | None = None,
     ) -> None:
         super().__init__(text)
-        self.code, self.text = int(code), text
+        self.code, self.text, self.said = int(code), text, said
         self.fatal, self.retriable, self.abort = fatal, retriable, abort
 
     def value(self) -> dict[str, Value]:
         """The error as it stands inside an answer."""
         found: dict[str, Value] = {"code": self.code, "text": self.text}
         flags = {"fatal": self.fatal, "retriable": self.retriable, "abort": self.abort}
+        if self.said is not None:
+            found["said"] = int(self.said)
         return found | {name: True for name, holds in flags.items() if holds}
 
     def refusal(self, did: Did = "read") -> Refusal:

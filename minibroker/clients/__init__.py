@@ -16,6 +16,7 @@ kafka             the address of a cluster, for what `import confluent_kafka`  `
                   gives: see `minibroker.clients.confluent_kafka`
 payments          a payment gateway with idempotency keys                     ``payments``
 database          a small database with transactions and unique keys          ``database``
+mail              a mail gateway with idempotency keys                        ``mail``
 ================  ==========================================================  ===============
 """
 
@@ -45,6 +46,7 @@ MODULES = {
     "kafka": "minibroker.clients.confluent_kafka",
     "payments": "minibroker.clients.payments",
     "database": "minibroker.clients.database",
+    "mail": "minibroker.clients.mail",
 }
 
 

@@ -15,7 +15,14 @@ from typing import Any, Literal, NoReturn, TypeAlias, cast
 from confluent_kafka import KafkaError, KafkaException
 
 from minibroker.clients import NotInSubset
-from minibroker.clients.kafka_properties import ALIASES, OTHERS, PLAIN, SIMULATED, WORDS
+from minibroker.clients.kafka_properties import (
+    ALIASES,
+    NOT_HERE,
+    OTHERWISE,
+    PLAIN,
+    SIMULATED,
+    WORDS,
+)
 from minibroker.sim.values import Value
 
 ADDRESS = "kafka:9092"
@@ -81,8 +88,8 @@ def settings(who: Who, given: Mapping[Any, Any]) -> dict[str, Value]:
             chosen[name] = parsed(_SIMULATED[name], value)
         elif name in _PLAIN:
             parsed(_PLAIN[name], value)
-        elif name in OTHERS or (who == "consumer" and name == "on_delivery"):
-            if not _is_default(name, value):
+        elif name in _NOT_HERE:
+            if str(value).lower() != OTHERWISE.get(name):
                 raise NotInSubset(
                     f"the property {str(key)!r} is not simulated here; leave it out (those that "
                     "are, are listed in minibroker/clients/kafka_properties.py)"
@@ -139,12 +146,6 @@ def invalid(text: str) -> NoReturn:
 def _integer(of: Property, text: str) -> int:
     words = WORDS.get(of.name, {})
     return words[text.lower()] if text.lower() in words else int(text, 0)
-
-
-def _is_default(name: str, value: object) -> bool:
-    """Whether it was given as what holds anyway: an address family of a network that is not
-    there."""
-    return str(value).lower() == OTHERS.get(name)
 
 
 def _located(servers: Value) -> None:
@@ -215,3 +216,4 @@ def _read(table: str) -> dict[str, Property]:
 
 _SIMULATED = _read(SIMULATED)
 _PLAIN = _read(PLAIN)
+_NOT_HERE = {*NOT_HERE.split(), *OTHERWISE}

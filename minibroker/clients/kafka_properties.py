@@ -110,10 +110,29 @@ ALIASES = {
 WORDS = {"request.required.acks": {"all": -1}}
 """Words that stand for numbers."""
 
-OTHERS: dict[str, str] = dict.fromkeys(
-    ["builtin.features", "topic.blacklist", "debug", "error_cb", "throttle_cb", "stats_cb", "log_cb", "background_event_cb", "socket_cb", "connect_cb", "closesocket_cb", "open_cb", "resolve_cb", "opaque", "default_topic_conf", "broker.version.fallback", "ssl.cipher.suites", "ssl.curves.list", "ssl.sigalgs.list", "ssl.key.location", "ssl.key.password", "ssl.key.pem", "ssl_key", "ssl.certificate.location", "ssl.certificate.pem", "ssl_certificate", "ssl.ca.location", "https.ca.location", "https.ca.pem", "ssl.ca.pem", "ssl_ca", "ssl.ca.certificate.stores", "ssl.crl.location", "ssl.keystore.location", "ssl.keystore.password", "ssl.providers", "ssl.engine.location", "ssl.engine.id", "ssl_engine_callback_data", "ssl.certificate.verify_cb", "sasl.mechanisms", "sasl.kerberos.service.name", "sasl.kerberos.principal", "sasl.kerberos.kinit.cmd", "sasl.kerberos.keytab", "sasl.username", "sasl.password", "sasl.oauthbearer.config", "oauthbearer_token_refresh_cb", "sasl.oauthbearer.client.id", "sasl.oauthbearer.client.secret", "sasl.oauthbearer.scope", "sasl.oauthbearer.extensions", "sasl.oauthbearer.token.endpoint.url", "sasl.oauthbearer.sub.claim.name", "sasl.oauthbearer.assertion.private.key.file", "sasl.oauthbearer.assertion.private.key.passphrase", "sasl.oauthbearer.assertion.private.key.pem", "sasl.oauthbearer.assertion.file", "sasl.oauthbearer.assertion.claim.aud", "sasl.oauthbearer.assertion.claim.iss", "sasl.oauthbearer.assertion.claim.sub", "sasl.oauthbearer.assertion.jwt.template.file", "plugin.library.paths", "interceptors", "group.protocol.type", "group.remote.assignor", "consume_cb", "rebalance_cb", "offset_commit_cb", "share.acknowledgement.mode", "dr_cb", "dr_msg_cb", "partitioner_cb", "msg_order_cmp", "offset.store.path"],
-    "",
-) | {
+NOT_HERE = """
+builtin.features topic.blacklist debug error_cb throttle_cb stats_cb log_cb background_event_cb
+socket_cb connect_cb closesocket_cb open_cb resolve_cb opaque default_topic_conf
+broker.version.fallback ssl.cipher.suites ssl.curves.list ssl.sigalgs.list ssl.key.location
+ssl.key.password ssl.key.pem ssl_key ssl.certificate.location ssl.certificate.pem ssl_certificate
+ssl.ca.location https.ca.location https.ca.pem ssl.ca.pem ssl_ca ssl.ca.certificate.stores
+ssl.crl.location ssl.keystore.location ssl.keystore.password ssl.providers ssl.engine.location
+ssl.engine.id ssl_engine_callback_data ssl.certificate.verify_cb sasl.mechanisms
+sasl.kerberos.service.name sasl.kerberos.principal sasl.kerberos.kinit.cmd sasl.kerberos.keytab
+sasl.username sasl.password sasl.oauthbearer.config oauthbearer_token_refresh_cb
+sasl.oauthbearer.client.id sasl.oauthbearer.client.secret sasl.oauthbearer.scope
+sasl.oauthbearer.extensions sasl.oauthbearer.token.endpoint.url sasl.oauthbearer.sub.claim.name
+sasl.oauthbearer.assertion.private.key.file sasl.oauthbearer.assertion.private.key.passphrase
+sasl.oauthbearer.assertion.private.key.pem sasl.oauthbearer.assertion.file
+sasl.oauthbearer.assertion.claim.aud sasl.oauthbearer.assertion.claim.iss
+sasl.oauthbearer.assertion.claim.sub sasl.oauthbearer.assertion.jwt.template.file
+plugin.library.paths interceptors group.protocol.type group.remote.assignor consume_cb rebalance_cb
+offset_commit_cb share.acknowledgement.mode dr_cb dr_msg_cb partitioner_cb msg_order_cmp
+offset.store.path
+"""
+"""What a real client has and these have not."""
+
+OTHERWISE = {
     "topic.metadata.refresh.fast.cnt": "10",
     "socket.blocking.max.ms": "1000",
     "reconnect.backoff.jitter.ms": "0",
@@ -142,5 +161,4 @@ OTHERS: dict[str, str] = dict.fromkeys(
     "offset.store.sync.interval.ms": "-1",
     "consume.callback.max.messages": "0",
 }
-"""What a real client has and these have not, with the one value that may be given all the same,
-since it is what holds here."""
+"""What a real client can be given, and these only with the one value that holds here."""

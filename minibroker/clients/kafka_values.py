@@ -1,12 +1,12 @@
 """What crosses for the `confluent_kafka`-shaped clients, and the real library's classes made of it.
 
 An error of Kafka's crosses as a `Refusal` of the name ``KafkaError`` with the data ``code`` and,
-where they are true, ``fatal``, ``retriable`` and ``abort`` (the transaction must be aborted); inside
-an answer, as a dict of the same with ``text``.
+where they are true, ``fatal``, ``retriable`` and ``abort`` (the transaction must be aborted).
+Inside an answer it is a dict of the same, with ``text``. The ``%s`` of a text stands for the usual
+text of the code ``said``, which the real library knows.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, cast
 
 from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
@@ -18,20 +18,49 @@ from minibroker.sim.values import Value
 Fields = dict[str, Value]
 
 
-@dataclass(frozen=True, slots=True)
-class GroupMetadata:
+def group_metadata(
+    group: str, generation: int = -1, member_id: str = "", instance_id: str | None = None
+) -> bytes:
     """What `Consumer.consumer_group_metadata()` gives, for `send_offsets_to_transaction` only: the
-    group, and who of it the consumer is (KIP-447)."""
+    group, and who of it the consumer is (KIP-447). Bytes, as in confluent_kafka 2.16, which lays
+    them out just so."""
+    ends = b"\x01" if instance_id is None else b"\x00" + instance_id.encode() + b"\x00"
+    return (
+        _MAGIC
+        + generation.to_bytes(4, "little", signed=True)
+        + group.encode()
+        + b"\x00"
+        + member_id.encode()
+        + b"\x00"
+        + ends
+    )
 
-    group: str
-    generation: int = -1
-    member_id: str = ""
-    instance_id: str | None = None
+
+def sent_group(given: object) -> Fields:
+    """Group metadata as it crosses: ``group``, ``generation``, ``member_id``, ``instance_id``."""
+    if not isinstance(given, bytes):
+        raise TypeError(f"expected bytes, {type(given).__name__} found")
+    parts = given[len(_MAGIC) + 4 :].split(b"\x00")
+    if not given.startswith(_MAGIC) or len(parts) < 3:
+        raise KafkaException(
+            KafkaError(KafkaError._BAD_MSG, "Deserialization failed: Input buffer corrupted")
+        )
+    return {
+        "group": parts[0].decode(),
+        "generation": int.from_bytes(given[len(_MAGIC) : len(_MAGIC) + 4], "little", signed=True),
+        "member_id": parts[1].decode(),
+        "instance_id": parts[3].decode() if parts[2] == b"" and len(parts) > 3 else None,
+    }
+
+
+_MAGIC = b"CGMDv2:"
 
 
 def error(found: Fields, text: str = "") -> KafkaError:
     """The real library's error of one that crossed."""
     words = cast(str, found.get("text", "")) or text
+    if (said := found.get("said")) is not None:
+        words = words.replace("%s", KafkaError(cast(int, said)).str(), 1)
     flags = [bool(found.get(name)) for name in ("fatal", "retriable", "abort")]
     return KafkaError(cast(int, found["code"]), words or None, *flags)
 
@@ -72,7 +101,10 @@ def sent_headers(given: object) -> list[list[Value]]:
     elif isinstance(given, list):
         pairs = given
     else:
-        raise TypeError("expected headers to be a dict or list of (key, value) tuples")
+        raise TypeError(
+            "expected headers to be dict or list of (key, value) tuples, not "
+            f"{type(given).__name__}"
+        )
     found: list[list[Value]] = []
     for pair in pairs:
         if not isinstance(pair, tuple) or len(pair) != 2:
@@ -81,16 +113,19 @@ def sent_headers(given: object) -> list[list[Value]]:
         if not isinstance(name, str):
             raise TypeError("Header key is expected to be str")
         if value is not None and not isinstance(value, str | bytes):
-            raise TypeError(f"Unsupported type {type(value).__name__} for header value")
+            raise TypeError(
+                "expected header value to be None, binary, or unicode string, not "
+                f"{type(value).__name__}"
+            )
         found.append([name, value.encode() if isinstance(value, str) else value])
     return found
 
 
-def message(record: Fields, problem: KafkaError | None = None) -> Message:
+def message(record: dict[str, Any], problem: KafkaError | None = None) -> Message:
     """The real library's message of a record that crossed: ``topic``, ``partition``, ``offset``,
     ``key``, ``value``, ``headers``, ``timestamp`` (``[type, milliseconds]``)."""
-    headers = [tuple(cast("list[Value]", pair)) for pair in cast("list[Value]", record["headers"])]
-    kind, when = cast("list[int]", record["timestamp"])
+    headers = [(name, value) for name, value in record["headers"]]
+    kind, when = record["timestamp"]
     return Message(
         topic=record["topic"],
         partition=record["partition"],
@@ -105,6 +140,8 @@ def message(record: Fields, problem: KafkaError | None = None) -> Message:
 
 def sent_offsets(given: object) -> list[list[Value]]:
     """Offsets as they cross: ``[topic, partition, offset, metadata]`` each."""
-    if not isinstance(given, list) or not all(isinstance(item, TopicPartition) for item in given):
-        raise TypeError("expected list of TopicPartition")
+    if not isinstance(given, list):
+        raise TypeError("requires list of TopicPartition")
+    if not all(isinstance(item, TopicPartition) for item in given):
+        raise TypeError("expected cimpl.TopicPartition")
     return [[item.topic, item.partition, item.offset, item.metadata] for item in given]

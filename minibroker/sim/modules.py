@@ -36,8 +36,7 @@ REFUSED: Mapping[str, str] = (
         "it would talk past the simulator; use the clients that your function is given",
     )
     | {
-        "confluent_kafka": "this exercise's function is given no Kafka cluster; use the clients that it "
-        "is given",
+        "confluent_kafka": "this function is given no Kafka cluster; use the clients it is given",
     }
 )
 
