@@ -85,6 +85,7 @@ class Membership:
         self._names = assignors.names(cast(str, settings["partition.assignment.strategy"]))
         self.member_id = ""
         self.generation = -1
+        self.protocol: Literal["", "eager", "cooperative"] = ""
         self.topics: list[str] = []
         self.state: Literal["out", "joining", "syncing", "steady"] = "out"
         self.owned: list[Key] | None = None
@@ -102,7 +103,7 @@ class Membership:
         self._steady_since = 0
         self._beat = 0
         self._frozen_at = 0
-        self._frozen_until = 0
+        self.frozen_until = 0
         self._exceeded = False
         self._missing: list[str] = []
         self.gone = False
@@ -194,7 +195,7 @@ class Membership:
     def leave(self, why: str = "left") -> None:
         """Leave the group, unless as a static member, whose session ends by itself."""
         self._attempt += 1
-        self.owned, self.state = None, "out"
+        self.owned, self.state, self.protocol = None, "out", ""
         self.tell, self.told, self._then_assign = None, False, None
         self._rejoins = self._leaving = False
         member_id, self.member_id, self.generation = self.member_id, "", -1
@@ -249,6 +250,7 @@ class Membership:
             joined = answer.get()
             self._refused = 0
             self.member_id, self.generation = joined.member_id, joined.generation
+            self.protocol = "cooperative" if self.cooperative else "eager"
             given: dict[str, object] = {}
             if joined.leader == joined.member_id:
                 given = self._assign(joined)
@@ -280,7 +282,9 @@ class Membership:
         except LogError as error:
             self._refuse(error)
             return
-        mine = sorted((cast(str, t), cast(int, p)) for t, p in cast("Iterable[Sequence[object]]", given or []))
+        mine = sorted(
+            (cast(str, t), cast(int, p)) for t, p in cast("Iterable[Sequence[object]]", given or [])
+        )
         self.state = "steady"
         self._steady_since = self._beat = self._clock.now
         self._cluster.groups.keep_alive(self.group, self.member_id, True)
@@ -332,7 +336,7 @@ class Membership:
 
     def heartbeat(self) -> None:
         """Ask the coordinator how the group is, if this member is in it."""
-        if self.gone or self.state != "steady" or self._frozen_until > self._clock.now:
+        if self.gone or self.state != "steady" or self.frozen_until > self._clock.now:
             return
         self._beat = self._clock.now
         try:
@@ -412,13 +416,13 @@ class Membership:
 
     def freeze(self, until: int) -> None:
         """The process stands still until then."""
-        self._frozen_at, self._frozen_until = self._clock.now, until
+        self._frozen_at, self.frozen_until = self._clock.now, until
         if self.member_id:
             self._cluster.groups.keep_alive(self.group, self.member_id, False)
         self._at(until, self._thaw)
 
     def _thaw(self) -> None:
-        if self.gone or self._clock.now < self._frozen_until or not self.member_id:
+        if self.gone or self._clock.now < self.frozen_until or not self.member_id:
             return
         if self._clock.now - self._frozen_at >= self._session and self.state == "steady":
             self.member_id = ""
@@ -438,7 +442,7 @@ class Membership:
     ) -> None:
         """Go on with an answer of the coordinator's, a round trip after it was given, when this
         process can."""
-        when = max(self._clock.now + ROUND_TRIP, self._frozen_until)
+        when = max(self._clock.now + ROUND_TRIP, self.frozen_until)
         self._at(when, lambda: self._unless_stale(attempt, action, joined))
 
     def _unless_stale(
@@ -471,7 +475,9 @@ class Membership:
         missing = [t for t in self.topics if not t.startswith("^") and t not in there]
         for topic in missing:
             if topic not in self._missing:
-                text = f"Subscribed topic not available: {topic}: Broker: Unknown topic or partition"
+                text = (
+                    f"Subscribed topic not available: {topic}: Broker: Unknown topic or partition"
+                )
                 self._owner.problem(topic, KafkaFailure(Code.UNKNOWN_TOPIC_OR_PARTITION, text))
         self._missing = missing
         return sorted(found)
