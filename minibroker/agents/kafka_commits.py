@@ -8,6 +8,7 @@ due.
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from minibroker.agents.kafka_errors import KafkaFailure, Local
@@ -97,15 +98,12 @@ class Commits:
         if member.frozen_until > self._clock.now:
             self._armed = True
             self._at(member.frozen_until, self._tick)
-        elif not member.topics or (member.state == "steady" and not member.rebalancing):
-            if stored := self._stored():
-                self._by_itself(stored)
+        elif (member.steady or not member.topics) and (stored := self._stored()):
+            self._by_itself(stored)
 
     def _by_itself(self, offsets: Offsets) -> None:
-        try:
+        with suppress(KafkaFailure):  # the application learns of it by on_commit, if at all
             self._commit(offsets, asynchronous=True, by_itself=True)
-        except KafkaFailure:
-            pass  # the application learns of it by on_commit, if at all
 
     def _commit(
         self, offsets: Offsets, *, asynchronous: bool, by_itself: bool = False
@@ -116,7 +114,7 @@ class Commits:
             raise KafkaFailure(Local.NO_OFFSET, FAILED, said=Local.NO_OFFSET)
         known = {key: given for key, given in there.items() if self._known(key)}
         shown = self._shown(
-            offsets, {key: Code.UNKNOWN_TOPIC_OR_PARTITION for key in there.keys() - known.keys()}
+            offsets, dict.fromkeys(there.keys() - known.keys(), Code.UNKNOWN_TOPIC_OR_PARTITION)
         )
         failure = None
         if not known:

@@ -6,7 +6,6 @@ membership), `kafka_positions` (where it reads), `kafka_commits`, `kafka_polling
 out); `kafka_lookups` answers questions.
 """
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 from minibroker.agents.kafka_errors import BadRequest, KafkaFailure, Local
@@ -17,8 +16,7 @@ from minibroker.log.errors import LogError
 from minibroker.log.records import Record, batch
 from minibroker.sim.agent import Wait
 from minibroker.sim.clock import Clock, seconds
-from minibroker.sim.effect import Answer, Caller, Refusal, Reply
-from minibroker.sim.values import Value
+from minibroker.sim.effect import Answer, Caller, Reply
 
 if TYPE_CHECKING:
     from minibroker.agents.kafka import Args, At, Op

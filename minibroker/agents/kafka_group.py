@@ -19,6 +19,7 @@ which it joins once more (KIP-429).
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, cast
 
@@ -119,6 +120,11 @@ class Membership:
         return self.tell is not None or self._then_assign is not None or self._rejoins
 
     @property
+    def steady(self) -> bool:
+        """Whether it is in the group and no rebalance is under way."""
+        return self.state == "steady" and not self.rebalancing
+
+    @property
     def lost(self) -> bool:
         """Whether the partitions that are assigned are another's already."""
         return self._lost
@@ -136,7 +142,7 @@ class Membership:
                 self.tell = None  # nobody will want it
                 self.done_unassigning()
             return  # what is under way ends with joining again or leaving
-        if self.owned is None or self.state in ("joining", "syncing") and not self.owned:
+        if self.owned is None or (self.state in ("joining", "syncing") and not self.owned):
             self._again() if topics else self.leave()
         elif self.cooperative and topics:
             dropped = [key for key in self.owned if key[0] not in self._matching()]
@@ -201,13 +207,11 @@ class Membership:
         member_id, self.member_id, self.generation = self.member_id, "", -1
         if not member_id:
             return
-        try:
+        with suppress(LogError):  # it was out already
             if self.instance_id is None:
                 self._cluster.groups.leave(self.group, member_id, why=why)
             else:
                 self._cluster.groups.keep_alive(self.group, member_id, False)
-        except LogError:
-            pass  # it was out already
 
     # --- joining -----------------------------------------------------------------------------
 
@@ -350,7 +354,7 @@ class Membership:
         """The coordinator refused a heartbeat or a commit."""
         match error.code:
             case Code.REBALANCE_IN_PROGRESS:
-                if self.rebalancing or self.state != "steady":
+                if not self.steady:
                     return  # looked at again when that is through
                 if self.cooperative:
                     self._join()
@@ -408,10 +412,8 @@ class Membership:
         self._attempt += 1
         self.state = "out"
         if self.instance_id is None and member_id:
-            try:
+            with suppress(LogError):
                 self._cluster.groups.leave(self.group, member_id, why="poll interval")
-            except LogError:
-                pass
         self._lose()
 
     def freeze(self, until: int) -> None:
@@ -455,14 +457,12 @@ class Membership:
 
     def _disown(self, answer: "Pending[Joined]") -> None:
         """A join is answered that nobody waits for any more."""
-        try:
+        with suppress(LogError):
             member_id = answer.get().member_id
             if self.gone:
                 self._cluster.groups.keep_alive(self.group, member_id, False)
             elif member_id != self.member_id:
                 self._cluster.groups.leave(self.group, member_id)
-        except LogError:
-            pass
 
     # --- topics ------------------------------------------------------------------------------
 
