@@ -371,12 +371,9 @@ class Membership:
 
     def _lose(self) -> None:
         """Take all partitions for lost and join again."""
-        if self.state == "steady":
-            self.state = "out"
         if self.rebalancing:
-            if self.tell is not None:
-                self._lost = True
-            return
+            return  # found out again by a heartbeat when that is through
+        self.state = "out"
         if self.owned:
             self._lost = True
             self._revoke(self.owned)
@@ -410,7 +407,6 @@ class Membership:
         self._owner.problem("", KafkaFailure(Local.MAX_POLL_EXCEEDED, text))
         member_id, self.member_id = self.member_id, ""
         self._attempt += 1
-        self.state = "out"
         if self.instance_id is None and member_id:
             with suppress(LogError):
                 self._cluster.groups.leave(self.group, member_id, why="poll interval")
