@@ -113,28 +113,23 @@ class Commits:
         if not there:
             raise KafkaFailure(Local.NO_OFFSET, FAILED, said=Local.NO_OFFSET)
         known = {key: given for key, given in there.items() if self._known(key)}
-        shown = self._shown(
-            offsets, dict.fromkeys(there.keys() - known.keys(), Code.UNKNOWN_TOPIC_OR_PARTITION)
-        )
-        failure = None
-        if not known:
-            code = Code.UNKNOWN_TOPIC_OR_PARTITION
-            failure = KafkaFailure(code, FAILED, said=code)
-        else:
+        errors = dict.fromkeys(there.keys() - known.keys(), Code.UNKNOWN_TOPIC_OR_PARTITION)
+        if known:
             try:
                 self._send(known, by_itself)
             except LogError as error:
                 self._membership.refused(error)
-                failure = KafkaFailure(
-                    error.code, FAILED, said=error.code,
-                    fatal=error.code == Code.FENCED_INSTANCE_ID,
-                )  # fmt: skip
-                shown = self._shown(offsets, dict.fromkeys(there, error.code))
-        if failure is None:
-            for key, (offset, _) in known.items():
-                if (position := self._reader.positions.get(key)) is not None:
-                    self._before[position] = position.committed
-                    position.committed = offset
+                errors |= dict.fromkeys(known, error.code)
+        for key in known.keys() - errors.keys():
+            if (position := self._reader.positions.get(key)) is not None:
+                self._before[position] = position.committed
+                position.committed = known[key][0]
+        shown = self._shown(offsets, errors)
+        failure = None
+        if errors:  # one that failed fails them all, for the caller
+            code = list(errors.values())[-1]
+            fatal = code == Code.FENCED_INSTANCE_ID
+            failure = KafkaFailure(code, FAILED, said=code, fatal=fatal)
         if asynchronous or by_itself:
             self._report(shown, failure)
         if failure is not None:

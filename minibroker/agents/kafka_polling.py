@@ -98,7 +98,10 @@ class Consumer:
     def _hand_out(self, most: int | None, late: bool) -> Answer | None:
         while True:
             if self._notices:
-                return Answer(self._notices.popleft(), did="read")
+                notice = self._notices.popleft()
+                if most is not None and "error" in notice:
+                    return Answer({"records": [notice]}, did="read")
+                return Answer(notice, did="read")
             member = self.membership
             tell = member.tell
             if tell is None or member.told:
@@ -208,7 +211,7 @@ class Consumer:
 
     def problem(self, topic: str, failure: KafkaFailure) -> None:
         """Give the application an error at its next poll."""
-        self._notices.append({"error": error(topic, -1, INVALID, failure)})
+        self._notices.append({"error": error(topic, 0, INVALID, failure)})
 
     def _report(self, offsets: list[Value], failure: KafkaFailure | None) -> None:
         if self.callbacks.on_commit:

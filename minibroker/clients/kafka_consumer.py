@@ -3,7 +3,7 @@
 The subset: `subscribe`, `unsubscribe`, `poll`, `consume`, `assign`, `unassign`,
 `incremental_assign`, `incremental_unassign`, `assignment`, `commit`, `store_offsets`, `committed`,
 `position`, `pause`, `resume`, `seek`, `get_watermark_offsets`, `offsets_for_times`, `list_topics`,
-`memberid`, `consumer_group_metadata`, `close`. Names, arguments, defaults and exceptions are those
+`cluster_id`, `memberid`, `consumer_group_metadata`, `close`. Names, arguments, defaults and exceptions are those
 of confluent-kafka 2.16; messages, partitions and errors are its own classes.
 
 All that librdkafka does in the background (heartbeats, joining, auto-commit) goes on in the world:
@@ -19,6 +19,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 
 from minibroker.clients import Asks, kafka_config
 from minibroker.clients import kafka_values as values
+from minibroker.clients.kafka_metadata import CLUSTER, cluster_metadata
 from minibroker.sim.clock import SECOND
 from minibroker.sim.values import Value
 
@@ -264,9 +265,12 @@ class Consumer:
         """The cluster's brokers and topics."""
         if not self._open:
             raise RuntimeError("Handle has been closed")
-        from minibroker.clients.kafka_admin import list_topics
+        found = values.ask(self._boundary, "list_topics", topic=topic, create=False)
+        return cluster_metadata(found)
 
-        return list_topics(self._boundary, topic)
+    def cluster_id(self, timeout: float = -1) -> str:
+        """The cluster's id."""
+        return CLUSTER
 
     def close(self) -> None:
         """Give up all partitions, which calls `on_revoke`, commit what is to be committed by
@@ -348,3 +352,8 @@ class _Failed(TopicPartition):
     def error(self) -> KafkaError:
         """Why nothing was done for this partition."""
         return self._error
+
+    def __repr__(self) -> str:
+        return super().__repr__().replace("error=None", f"error={self._error!r}")
+
+    __str__ = __repr__
