@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from minibroker.agents.kafka_errors import BadRequest, KafkaFailure, Local
-from minibroker.agents.kafka_sending import At, Outgoing, Sender, Where
+from minibroker.agents.kafka_groups_admin import offsets_of
+from minibroker.agents.kafka_sending import At, Outgoing, Sender
 from minibroker.agents.kafka_settings import producer_settings
 from minibroker.agents.kafka_transactions import Transaction
 from minibroker.log.errors import LogError
@@ -177,21 +178,11 @@ class ProducerPart:
     def _send_offsets(self, caller: Caller, args: Args) -> Reply | Wait:
         """`offsets` are ``[topic, partition, offset, metadata]`` each; those below 0 are left
         out."""
-        from minibroker.log.offsets import Committed
-
         transaction = self._transaction(caller, args)
-        found: dict[Where, Committed] = {}
-        for item in cast("list[Value]", _typed(args, "offsets", list)):
-            match item:
-                case [str(topic), int(partition), int(offset), str() | None as metadata]:
-                    if offset >= 0:
-                        found[topic, partition] = Committed(offset, metadata or "")
-                case _:
-                    raise BadRequest(f"an offset is [topic, partition, offset, metadata]: {item!r}")
         instance_id = args.get("instance_id")
         return transaction.offsets(
             cast(str, _typed(args, "group", str)),
-            found,
+            offsets_of(args),
             _timeout(args),
             cast(str, _typed(args, "member_id", str)),
             cast(int, _typed(args, "generation", int)),
