@@ -218,6 +218,11 @@ def told(lines: list[str]) -> list[str]:
     ]
 
 
+def marks(line: str) -> str:
+    """Without the words of an error."""
+    return re.sub(r"^(\w+ [A-Z_]+) .* ((True|False) (True|False) (True|False))$", r"\1 \2", line)
+
+
 @pytest.mark.skipif(sys.implementation.name != "cpython", reason="looks into CPython's objects")
 class TestTheSame:
     def test_is_said_of_a_producer_by_itself(self, mock: Mock) -> None:
@@ -255,4 +260,6 @@ class TestTheSame:
             theirs = [
                 re.sub(r": t\(\(null\)\)\[0\]\((.*?)\) \(", r": \1 (", line) for line in theirs
             ]
-        assert told(ours) == told(theirs)
+        # librdkafka may give the words of the refusal, or of the state it led to, afterwards.
+        assert told(ours)[0] == told(theirs)[0]
+        assert [marks(line) for line in ours] == [marks(line) for line in theirs]
