@@ -262,4 +262,5 @@ def told(tell: Tell) -> dict[str, Value]:
 
 def error(topic: str, partition: int, offset: int, failure: KafkaFailure) -> dict[str, Value]:
     """A message with an error as it crosses."""
-    return {"topic": topic, "partition": partition, "offset": offset} | failure.value()
+    where: dict[str, Value] = {"topic": topic, "partition": partition, "offset": offset}
+    return where | failure.value()

@@ -3,8 +3,8 @@
 The subset: `subscribe`, `unsubscribe`, `poll`, `consume`, `assign`, `unassign`,
 `incremental_assign`, `incremental_unassign`, `assignment`, `commit`, `store_offsets`, `committed`,
 `position`, `pause`, `resume`, `seek`, `get_watermark_offsets`, `offsets_for_times`, `list_topics`,
-`cluster_id`, `memberid`, `consumer_group_metadata`, `close`. Names, arguments, defaults and exceptions are those
-of confluent-kafka 2.16; messages, partitions and errors are its own classes.
+`cluster_id`, `memberid`, `consumer_group_metadata`, `close`. Names, arguments, defaults and
+exceptions are those of confluent-kafka 2.16; messages, partitions and errors are its own classes.
 
 All that librdkafka does in the background (heartbeats, joining, auto-commit) goes on in the world:
 see `minibroker.agents.kafka_consumer`. Only the callbacks are here, which `poll`, `consume` and
@@ -349,7 +349,7 @@ class _Failed(TopicPartition):
         self._error = KafkaError(code)
 
     @property
-    def error(self) -> KafkaError:
+    def error(self) -> KafkaError:  # type: ignore[override]
         """Why nothing was done for this partition."""
         return self._error
 
