@@ -15,6 +15,7 @@ from minibroker.agents.kafka_errors import KafkaFailure, Local
 from minibroker.agents.kafka_group import Membership
 from minibroker.agents.kafka_positions import INVALID, Key, Position, Reader
 from minibroker.log.errors import Code, LogError
+from minibroker.log.offsets import Committed
 from minibroker.sim.clock import MILLISECOND, Clock
 from minibroker.sim.values import Value
 
@@ -137,8 +138,6 @@ class Commits:
         return shown
 
     def _send(self, offsets: Offsets, by_itself: bool) -> None:
-        from minibroker.log.groups import Committed
-
         member = self._membership
         self._cluster.groups.commit(
             self._who,

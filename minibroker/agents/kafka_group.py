@@ -27,6 +27,7 @@ from minibroker.agents import assignors
 from minibroker.agents.kafka_errors import KafkaFailure, Local
 from minibroker.agents.kafka_positions import Key
 from minibroker.log.errors import Code, LogError
+from minibroker.log.members import MemberIdRequired
 from minibroker.sim.clock import MILLISECOND, Clock
 from minibroker.sim.values import Value
 
@@ -235,7 +236,12 @@ class Membership:
                 self._owner.who, self.group, self.member_id, self._protocols(topics),
                 session_timeout=self._session, rebalance_timeout=self._interval,
                 instance_id=self.instance_id, on_rebalance=self._look_soon,
+                id_required=True,
             )  # fmt: skip
+        except MemberIdRequired as given:  # KIP-394
+            self.member_id = given.member_id
+            self._later(attempt, self._join)
+            return
         except LogError as error:
             self._refuse(error)
             return
