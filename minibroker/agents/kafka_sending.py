@@ -26,7 +26,7 @@ from minibroker.log.errors import RETRIABLE, Code, LogError
 from minibroker.log.pending import Pending
 from minibroker.log.records import Record, batch
 from minibroker.sim.clock import MILLISECOND, SECOND, Clock
-from minibroker.sim.effect import Caller
+from minibroker.sim.effect import Answer, Caller, Did
 from minibroker.sim.values import Value
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ TRIP = MILLISECOND
 """Until the answer of a request is there."""
 
 NOTICED = 20 * MILLISECOND
-"""Until the client notices that a request, or its answer, got lost with the connection. Requests on
-other connections come through meanwhile."""
+"""Until the client notices that a request, or its answer, got lost. Without idempotence later ones
+come through meanwhile, as when a broker turned one down for the moment."""
 
 COUNTED = frozenset(
     {
@@ -84,6 +84,10 @@ class Flight:
     sequence: int = -1
     identity: tuple[int, int] = (-1, -1)
     tries: int = 0
+    lost: bool = False
+    """Whether its request is lost, which the client does not know yet."""
+    landed: int = 0
+    """When its answer was there (microseconds)."""
 
     @property
     def number(self) -> int:
@@ -129,6 +133,8 @@ class Sender:
         self.dead = False
         self.frozen_until = 0
         self.flushing = False
+        self.asked = 0
+        """When the last poll or flush was (microseconds)."""
         self.flying: Counter[Where] = Counter()
         self.numbers = 0
         """How many records have entered."""
@@ -136,6 +142,9 @@ class Sender:
         self._bytes: Counter[Where] = Counter()
         self._again: dict[Where, list[Flight]] = {}
         self._airborne: list[Flight] = []
+        self._delivered: list[Flight] = []
+        self._told: list[Flight] = []
+        self._answer = Answer([])
         self._not_before: dict[Where, int] = {}
         self._sequences: Counter[Where] = Counter()
         self._sticky = Sticky(random.Random(f"kafka/{self.who}/{producer}"), settings.sticky)
@@ -183,13 +192,34 @@ class Sender:
     def _wake(self, where: Where, when: int) -> None:
         self.at(max(when, self.frozen_until), lambda: self._send(where))
 
-    def mark(self, fault: str) -> bool:
-        """Let the request that will carry the last record suffer a fault, unless it has left."""
-        for queue in self._waiting.values():
-            if queue and queue[-1].number == self.numbers:
-                queue[-1].fault = fault
-                return True
-        return False
+    def mark(self, fault: str, number: int = 0) -> bool:
+        """Let the requests that will carry what waits suffer a fault, or only the one that will
+        carry this record. False when it has left."""
+        found = [
+            message
+            for queue in self._waiting.values()
+            for message in queue
+            if number in (0, message.number)
+        ]
+        for message in found:
+            message.fault = fault
+        return bool(found)
+
+    def tell(self, did: Did) -> Answer:
+        """Take the news, as an answer."""
+        self._told, self._delivered = self._delivered, []
+        self._answer, self.news = Answer(self.news, did=did), []
+        return self._answer
+
+    def sent_twice(self, since: int) -> Answer | None:
+        """The answers since then (microseconds) that were told last had been lost at first, so the
+        requests were sent again; the news are the same. None when there are none."""
+        told = [flight for flight in self._told if flight.landed >= since]
+        if self.settings.acks == 0 or self.settings.retries == 0 or not told:
+            return None
+        for flight in told:
+            self._request(flight)
+        return self._answer
 
     def flush(self) -> None:
         """Send all that waits, and until `flushing` ends whatever comes."""
@@ -246,6 +276,8 @@ class Sender:
             self._launch(Flight(where, self._take(where, queue)))
 
     def _room(self, where: Where) -> bool:
+        if self.settings.idempotent and any(f.lost and f.where == where for f in self._airborne):
+            return False  # it would be lost on the same connection
         return self.flying[where] < self.settings.in_flight
 
     def _due(self, where: Where) -> bool:
@@ -300,26 +332,25 @@ class Sender:
             message.fault = ""
         self._airborne.append(flight)
         self.flying[where] += 1
-        if fault == "definite":
+        flight.lost = fault == "definite"
+        if flight.lost:
             self._lands(flight, NOTICED, _lost)
             return
-        pending: Pending[Produced]
-        try:
-            pending = self.cluster.produce(
-                self.who,
-                *where,
-                self._batch(flight),
-                self.settings.acks,
-                timeout_us=self.settings.request_timeout,
-                transactional_id=self.settings.transactional_id,
-            )
-        except LogError as error:
-            pending = Pending()
-            pending.settle(error)
+        pending = self._request(flight)
         if fault and self.settings.acks != 0:
             pending.then(lambda: self._lands(flight, NOTICED, _lost))
         else:
             pending.then(lambda: self._lands(flight, TRIP, pending.get))
+
+    def _request(self, flight: Flight) -> "Pending[Produced]":
+        return self.cluster.produce(
+            self.who,
+            *flight.where,
+            self._batch(flight),
+            self.settings.acks,
+            timeout_us=self.settings.request_timeout,
+            transactional_id=self.settings.transactional_id,
+        )
 
     def _number(self, flight: Flight) -> None:
         """Give a batch its place in the sequence, once for each producer id and epoch."""
@@ -356,6 +387,7 @@ class Sender:
                 self.at(self.frozen_until, land)
             elif not self.dead and flight in self._airborne:
                 self._airborne.remove(flight)
+                flight.lost, flight.landed = False, self.clock.now
                 self.flying[flight.where] -= 1
                 self._landed(flight, outcome)
                 self._send(flight.where)
@@ -371,11 +403,15 @@ class Sender:
             else:
                 self._failed(flight, error.code)
         except KafkaFailure as failure:
-            self._failed(flight, failure.code)
+            if self.settings.acks == 0:
+                self._end(flight.messages)
+            else:
+                self._failed(flight, failure.code)
         else:
             known = produced.base_offset >= 0  # nobody says with acks=0
             offset = produced.base_offset if known else None
             self._end(flight.messages, offset=offset, stamped=produced.timestamp_ms)
+            self._delivered.append(flight)
 
     def _failed(self, flight: Flight, code: int) -> None:
         if self._again_worth(flight, code):

@@ -204,14 +204,14 @@ class Cluster:
         except LogError as error:
             answer.settle(error if acks else UNKNOWN)
             return answer
-        log = found.led()
-        now_ms = stamped.max_timestamp if found.config.append_time else -1
-        produced = Produced(stamped.base_offset, now_ms, log.start)
-        if acks == -1:
+        stamp = stamped.max_timestamp if found.config.append_time else -1
+        produced = Produced(stamped.base_offset, stamp, found.led().start)
+        alone = len(found.replicas) == 1
+        if acks == -1 and not alone:
             self._replication.wait(found, stamped.next_offset, answer, produced, timeout_us)
-        else:
-            answer.settle(produced if acks else UNKNOWN)
         self._replication.appended(found)
+        if acks != -1 or alone:
+            answer.settle(produced if acks else UNKNOWN)
         return answer
 
     def _append(
@@ -403,7 +403,9 @@ class Cluster:
             raise LogError(Code.UNKNOWN_TOPIC_OR_PARTITION, f"there is no topic {name!r}") from None
 
     def _partition(self, topic: str, number: int) -> Partition:
-        partitions = self._topic(topic)
+        partitions = self._topics.get(topic)
+        if partitions is None:
+            partitions = self._topic(topic)
         if not 0 <= number < len(partitions):
             raise LogError(
                 Code.UNKNOWN_TOPIC_OR_PARTITION,

@@ -103,6 +103,9 @@ class Replication:
     ) -> None:
         """Answer when the high watermark reaches `required`; without a timeout it may take for
         ever. To be followed by `appended`."""
+        if partition.led().high_watermark >= required:
+            answer.settle(produced)
+            return
         deadline = None if timeout_us is None else self._clock.now + timeout_us
         partition.waiting.append(
             Waiting(required, partition.leader, partition.epoch, deadline, answer, produced)
@@ -168,7 +171,10 @@ class Replication:
         log = partition.logs[broker]
         news = partition.known_end.get(broker) != log.end
         partition.known_end[broker] = log.end
-        if broker in self.online and log.end >= leader.high_watermark:
+        # A new leader may not know yet how far its predecessor had committed, so the follower must
+        # also have what was there when it was elected.
+        committed = max(leader.high_watermark, partition.epoch_start)
+        if broker in self.online and log.end >= committed:
             self._enter(partition, broker)
         self._commit(partition)
         if partition.log is not leader:
@@ -291,10 +297,9 @@ class Replication:
         """The broker is there again and can talk to the others."""
         self.online.add(broker)
         for partition in self._mine(broker):
-            if not self._elect(partition) and broker != partition.leader:
-                self._follow(partition, broker)
+            if not self._elect(partition):
+                self._gather(partition)
             self._turn_away(partition)
-            self._wake(partition)
         self._movable()
 
     # --- elections -------------------------------------------------------------------------
@@ -326,10 +331,8 @@ class Replication:
         if partition.log is not None:
             partition.log.begin_epoch(partition.epoch)
             partition.known_end = {}
-            for broker in partition.replicas:
-                if broker != leader and self._reach(broker, leader):
-                    self._follow(partition, broker)
-            self._wake(partition)
+            partition.epoch_start = partition.log.end
+            self._gather(partition)
         self._turn_away(partition)
         self._commit(partition)
         self._changed()
@@ -352,11 +355,19 @@ class Replication:
                 )
             )
 
-    def _follow(self, partition: Partition, broker: int) -> None:
-        """The broker learns who leads: it gives up what the leader's log does not have."""
-        leader, log = partition.log, partition.logs[broker]
+    def _gather(self, partition: Partition) -> None:
+        """Whoever can be reached learns who leads, and fetches."""
+        leader = partition.log
         if leader is None:
             return
+        for broker in partition.replicas:
+            if broker != partition.leader and self._reach(broker, partition.leader):
+                self._follow(partition, broker, leader)
+        self._wake(partition)
+
+    def _follow(self, partition: Partition, broker: int, leader: Log) -> None:
+        """A follower gives up what the leader's log does not have."""
+        log = partition.logs[broker]
         cut: list[Batch] = []
         while (to := _shared(leader, log)) < log.end:
             cut[:0] = log.truncate(to)

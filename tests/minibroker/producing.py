@@ -15,6 +15,7 @@ import contextlib
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from minibroker.agents.clock import ClockAgent
 from minibroker.agents.kafka import KafkaAgent
@@ -28,6 +29,13 @@ from minibroker.sim.inline import Inline
 from minibroker.sim.trace import Requested, Trace
 from minibroker.sim.world import Member, World
 from tests.minibroker.tiny import source_of
+
+
+class Code(Protocol):
+    """A source in a transport."""
+
+    def process(self, job: Job) -> Process:
+        """One incarnation of it."""
 
 
 @dataclass(frozen=True)
@@ -86,16 +94,17 @@ def play(
     restarts: int = 0,
     effects: int = 1_000,
     clients: dict[str, str] | None = None,
+    code: Callable[[str], Code] = Inline,
 ) -> Ran:
     """Run a source to its end under a plan of faults. A process's name, up to a dash, is its
     function's, which gets the address of the cluster; with a time it starts then (seconds)."""
     clock, trace = Clock(), Trace()
-    code = Inline(source_of(text))
+    source = code(source_of(text))
     given = {"kafka": "kafka"} if clients is None else clients
 
     def launch(caller: Caller) -> Process:
         entry = caller.process.partition("-")[0]
-        return code.process(Job(entry, caller.process, caller.incarnation, 0, given))
+        return source.process(Job(entry, caller.process, caller.incarnation, 0, given))
 
     def at(when: int, action: Callable[[], None]) -> None:
         world.at(when, action)

@@ -42,7 +42,7 @@ def test_the_broker_says_when_it_stamped_the_records_if_it_does():
 
 def test_a_batch_that_comes_again_is_answered_as_before_and_not_appended():
     brokers = Brokers()
-    header = dict(producer_id=9, producer_epoch=0, base_sequence=0)
+    header = {"producer_id": 9, "producer_epoch": 0, "base_sequence": 0}
     first = brokers.send(b"one", **header)
     assert brokers.send(b"one", **header).get() == first.get()
     assert brokers.read() == [b"one"]

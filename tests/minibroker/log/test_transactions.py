@@ -168,7 +168,7 @@ def test_a_producer_that_names_its_id_gets_the_next_epoch_and_a_fenced_one_is_re
     brokers = Brokers()
     producer = Producer(brokers)
     init = brokers.transactions.init_producer
-    known = dict(producer_id=producer.id, epoch=producer.epoch)
+    known = {"producer_id": producer.id, "epoch": producer.epoch}
     renewed = init("producer#1", "shop", **known)
     assert renewed == (producer.id, producer.epoch + 1)
     assert init("producer#1", "shop", **known) == renewed, "it asks again"
