@@ -22,6 +22,7 @@ from minibroker.log.aborted import Aborted
 from minibroker.log.batch import Batch, Codec
 from minibroker.log.config import TopicConfig
 from minibroker.log.errors import Code, LogError
+from minibroker.log.groups import Groups
 from minibroker.log.log import Log
 from minibroker.log.partition import UNKNOWN, Partition, Produced
 from minibroker.log.pending import Pending
@@ -83,12 +84,7 @@ class Cluster:
         self._replication = Replication(
             clock, trace, at, self._brokers, self._all_partitions, self._changed, self._movable
         )
-        try:
-            from minibroker.log.groups import Groups  # type: ignore[import-untyped,unused-ignore]
-        except ImportError:  # the branch log-groups is not merged yet
-            self.groups = None
-        else:
-            self.groups = Groups(clock, trace, at)
+        self.groups = Groups(clock, trace, at)
         self.transactions = Transactions(
             clock, trace, at, self._mark, self._has_partition, self.groups
         )
@@ -122,10 +118,11 @@ class Cluster:
         self._changed()
 
     def delete_topic(self, name: str) -> None:
-        """Delete a topic and all that was read of it."""
+        """Delete a topic, and the positions that groups had in it."""
         for partition in self._topic(name):
             self._replication.drop(partition)
         del self._topics[name]
+        self.groups.forget_topic(name)
         self.transactions.go_on()
         self._changed()
 

@@ -21,10 +21,11 @@ transaction before cannot slip into the next (KIP-890, part 2).
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from minibroker.log.batch import NO_PRODUCER, Batch
 from minibroker.log.errors import Code, LogError
+from minibroker.log.groups import Committed, Groups
 from minibroker.log.pending import Pending
 from minibroker.log.terms import wall_ms
 from minibroker.sim.clock import SECOND, Clock
@@ -83,28 +84,6 @@ class Transaction:
         self.state = to
 
 
-class Decides(Protocol):
-    """What the coordinator asks of the groups: see `minibroker.log.groups.Groups`."""
-
-    def commit_in_transaction(
-        self,
-        who: str,
-        group: str,
-        offsets: Mapping[Place, Any],
-        *,
-        producer_id: int,
-        epoch: int,
-        transactional_id: str,
-        member_id: str = "",
-        generation: int = -1,
-        instance_id: str | None = None,
-    ) -> None:
-        """Keep offsets until the transaction is decided."""
-
-    def decide(self, producer_id: int, commit: bool) -> None:
-        """The transaction is decided."""
-
-
 class Transactions:
     """All transactions of one cluster. `mark` appends a control batch to a partition, and answers
     when its replicas have it; `exists` says whether there is such a partition; `groups` keep
@@ -117,7 +96,7 @@ class Transactions:
         at: Callable[[int, Callable[[], None]], None],
         mark: Callable[[Place, Batch], Pending[Any]],
         exists: Callable[[Place], bool],
-        groups: Decides,
+        groups: Groups,
     ) -> None:
         self._clock = clock
         self._trace = trace
@@ -214,7 +193,7 @@ class Transactions:
         producer_id: int,
         epoch: int,
         group: str,
-        offsets: Mapping[Place, Any],
+        offsets: Mapping[Place, Committed],
         *,
         member_id: str = "",
         generation: int = -1,

@@ -3,7 +3,14 @@
 import pytest
 
 from minibroker.log.errors import Code
-from minibroker.sim.trace import Appended, Fenced, TransactionBegan, TransactionEnded
+from minibroker.log.groups import Committed
+from minibroker.sim.trace import (
+    Appended,
+    Fenced,
+    OffsetsCommitted,
+    TransactionBegan,
+    TransactionEnded,
+)
 from tests.minibroker.log.brokers import TOPIC, Brokers, Producer, refusal
 
 
@@ -211,3 +218,58 @@ def test_a_topic_that_is_deleted_does_not_hold_up_the_end_of_a_transaction():
     brokers.cluster.delete_topic("bills")
     producer.ends()
     assert brokers.transactions.describe("shop").state == "CompleteCommit"
+
+
+def position(brokers, **options):
+    found = brokers.cluster.groups.committed("billing", **options)
+    return {place: committed.offset for place, committed in found.items()}
+
+
+@pytest.mark.parametrize("commit", [True, False])
+def test_offsets_that_go_with_a_transaction_count_if_it_commits(commit):
+    brokers = Brokers()
+    producer = Producer(brokers)
+    brokers.transactions.add_offsets(*producer.me(), "billing")
+    brokers.transactions.commit_offsets(*producer.me(), "billing", {(TOPIC, 0): Committed(7)})
+    assert position(brokers) == {}
+    unstable = lambda: position(brokers, partitions=[(TOPIC, 0)], require_stable=True)  # noqa: E731
+    assert refusal(unstable) is Code.UNSTABLE_OFFSET_COMMIT
+    producer.ends(commit)
+    assert position(brokers) == ({(TOPIC, 0): 7} if commit else {})
+    assert [e.transaction for e in brokers.of(OffsetsCommitted)] == ["shop"]
+    assert [type(e) for e in brokers.trace] == [
+        TransactionBegan,
+        OffsetsCommitted,
+        TransactionEnded,
+    ]
+
+
+def test_a_fenced_producer_commits_no_offsets():
+    brokers = Brokers()
+    zombie = Producer(brokers)
+    brokers.transactions.add_offsets(*zombie.me(), "billing")
+    heir = Producer(brokers, who="producer#2")
+    commit = brokers.transactions.commit_offsets
+    late = lambda: commit(*zombie.me(), "billing", {(TOPIC, 0): Committed(7)})  # noqa: E731
+    assert refusal(late) is Code.INVALID_PRODUCER_EPOCH
+    assert [(e.who, e.what) for e in brokers.of(Fenced)] == [("producer#1", "commit")]
+    brokers.transactions.add_offsets(*heir.me(), "billing")
+    heir.ends()
+    assert position(brokers) == {}
+
+
+def test_a_group_must_be_added_before_its_offsets_are_committed():
+    brokers = Brokers()
+    producer = Producer(brokers)
+    producer.adds(0)
+    early = lambda: brokers.transactions.commit_offsets(  # noqa: E731
+        *producer.me(), "billing", {(TOPIC, 0): Committed(7)}
+    )
+    assert refusal(early) is Code.INVALID_TXN_STATE
+
+
+def test_a_deleted_topic_leaves_no_positions():
+    brokers = Brokers()
+    brokers.cluster.groups.commit("tool", "billing", {(TOPIC, 0): Committed(7)})
+    brokers.cluster.delete_topic(TOPIC)
+    assert position(brokers) == {}
