@@ -121,7 +121,10 @@ class ConsumerAgent:
             raise BadRequest("config must be a dict")
         mine = self._consumers.setdefault(caller, {})
         number = len(mine) + 1
-        mine[number] = Consumer(caller.label, config, self._cluster, self._clock, self._at)
+        try:
+            mine[number] = Consumer(caller.label, config, self._cluster, self._clock, self._at)
+        except ValueError as bad:
+            raise KafkaFailure(Local.INVALID_ARG, f"Failed to create consumer: {bad}") from None
         mine[number].callbacks.on_commit = args.get("on_commit") is True
         return Answer(number, did="read")
 

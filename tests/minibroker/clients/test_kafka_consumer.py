@@ -458,3 +458,22 @@ def test_read_committed_is_the_default_and_leaves_out_what_was_aborted() -> None
     assert says(body, scenario, isolation_level="read_uncommitted") == [
         "[b'a', b'undone', b'done']"
     ]
+
+
+@pytest.mark.parametrize(
+    ("strategies", "text"),
+    [
+        ("fair", "Unsupported partition.assignment.strategy: fair"),
+        (
+            "range,cooperative-sticky",
+            "All partition.assignment.strategy (range,cooperative-sticky) assignors must have the "
+            "same protocol type, online migration between assignors with different protocol types "
+            "is not supported",
+        ),
+    ],
+)
+def test_a_strategy_that_cannot_be_is_refused(strategies: str, text: str) -> None:
+    assert raised("", partition_assignment_strategy=strategies) == (
+        "KafkaException",
+        f'KafkaError{{code=_INVALID_ARG,val=-186,str="Failed to create consumer: {text}"}}',
+    )
