@@ -9,10 +9,9 @@ out); `kafka_lookups` answers questions.
 from typing import TYPE_CHECKING, cast
 
 from minibroker.agents.kafka_errors import BadRequest, KafkaFailure, Local
-from minibroker.agents.kafka_lookups import LOOKUPS
+from minibroker.agents.kafka_lookups import LOOKUPS, there
 from minibroker.agents.kafka_polling import Consumer
 from minibroker.agents.kafka_positions import INVALID, STORED, Key
-from minibroker.log.errors import LogError
 from minibroker.log.records import Record, batch
 from minibroker.sim.agent import Wait
 from minibroker.sim.clock import Clock, seconds
@@ -26,10 +25,8 @@ EAGER = (
     "Changes to the current assignment must be made using assign() when rebalance protocol type "
     "is EAGER"
 )
-COOPERATIVE = (
-    "Changes to the current assignment must be made using incremental_assign() or "
-    "incremental_unassign() when rebalance protocol type is COOPERATIVE"
-)
+UNKNOWN = Local.UNKNOWN_PARTITION
+
 LONGEST = 10**9
 """Seconds."""
 
@@ -189,12 +186,13 @@ class ConsumerAgent:
     def _assign(self, caller: Caller, args: "Args") -> Reply:
         consumer, wanted = self._consumer(caller, args), partitions(args)
         member = consumer.membership
-        self._only(member.protocol != "cooperative", COOPERATIVE)
+        failed = "Failed to set assignment: %s"
+        if member.protocol == "cooperative":
+            raise KafkaFailure(Local.STATE, failed, said=Local.STATE)
         consumer.unassign(consumer.assigned())
         keys = [(topic, number) for topic, number, _ in wanted]
         if len(set(keys)) < len(keys):
-            text = "Failed to set assignment: %s"
-            raise KafkaFailure(Local.INVALID_ARG, text, said=Local.INVALID_ARG)
+            raise KafkaFailure(Local.INVALID_ARG, failed, said=Local.INVALID_ARG)
         if consumer.closing:
             wanted = []
         consumer.reader.add(wanted)
@@ -205,7 +203,9 @@ class ConsumerAgent:
     def _unassign(self, caller: Caller, args: "Args") -> Reply:
         consumer = self._consumer(caller, args)
         member = consumer.membership
-        self._only(member.protocol != "cooperative", COOPERATIVE)
+        if member.protocol == "cooperative":
+            text = "Failed to remove assignment: %s"
+            raise KafkaFailure(Local.STATE, text, said=Local.STATE)
         consumer.unassign(consumer.assigned())
         if member.told and member.tell is not None and member.tell.kind == "revoke":
             member.done_unassigning()
@@ -214,7 +214,8 @@ class ConsumerAgent:
     def _incremental_assign(self, caller: Caller, args: "Args") -> Reply:
         consumer, wanted = self._consumer(caller, args), partitions(args)
         member = consumer.membership
-        self._only(member.protocol != "eager", EAGER)
+        if member.protocol == "eager":
+            raise KafkaFailure(Local.STATE, EAGER)
         seen: set[Key] = set()
         for topic, number, _ in sorted(wanted):
             if (topic, number) in seen:
@@ -232,7 +233,8 @@ class ConsumerAgent:
         consumer = self._consumer(caller, args)
         keys = [(topic, number) for topic, number, _ in partitions(args)]
         member = consumer.membership
-        self._only(member.protocol != "eager", EAGER)
+        if member.protocol == "eager":
+            raise KafkaFailure(Local.STATE, EAGER)
         for topic, number in keys:
             if (topic, number) not in consumer.reader.positions:
                 text = (
@@ -244,11 +246,6 @@ class ConsumerAgent:
         if member.told and member.tell is not None and member.tell.kind == "revoke":
             member.done_unassigning()
         return Answer(None)
-
-    @staticmethod
-    def _only(fits: bool, text: str) -> None:
-        if not fits:
-            raise KafkaFailure(Local.STATE, text)
 
     # --- offsets ---------------------------------------------------------------------------------
 
@@ -293,19 +290,12 @@ class ConsumerAgent:
     def _seek(self, caller: Caller, args: "Args") -> Reply:
         consumer = self._consumer(caller, args)
         [(topic, number, offset)] = partitions(args)
-        known = True
-        try:
-            known = 0 <= number < self._cluster.partitions(topic)
-        except LogError:
-            known = False
         position = consumer.reader.positions.get((topic, number))
-        if position is None or offset in (STORED, INVALID):
-            code = Local.STATE if known else Local.UNKNOWN_PARTITION
-            if position is not None:
-                code = Local.INVALID_ARG
-            shown = {STORED: "STORED", INVALID: "INVALID", -1: "END", -2: "BEGINNING"}
-            text = f"Failed to seek to offset {shown.get(offset, offset)}: %s"
-            raise KafkaFailure(code, text, said=code)
+        if position is None or offset == STORED:
+            code = Local.INVALID_ARG
+            if position is None:
+                code = Local.STATE if there(self._cluster, (topic, number)) else UNKNOWN
+            raise KafkaFailure(code, f"Failed to seek to offset {offset}: %s", said=code)
         position.consumed = INVALID
         consumer.reader.seek(position, offset)
         return Answer(None, did="read")

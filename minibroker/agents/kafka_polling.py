@@ -154,7 +154,9 @@ class Consumer:
             "key": record.key,
             "value": record.value,
             "headers": list(record.headers),
-            "timestamp": [CREATE_TIME, record.timestamp],
+            "timestamp": [CREATE_TIME, record.timestamp]
+            if got.appended is None
+            else [LOG_APPEND_TIME, got.appended],
         }
 
     # --- rebalances ----------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from typing import Any, NoReturn, cast
 from confluent_kafka import Consumer as Real
 from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 
-from minibroker.clients import Asks, kafka_config
+from minibroker.clients import Asks, NotInSubset, kafka_config
 from minibroker.clients import kafka_values as values
 from minibroker.clients.kafka_metadata import CLUSTER, cluster_metadata
 from minibroker.sim.clock import SECOND
@@ -39,6 +39,8 @@ class Consumer:
         given = kafka_config.split("Consumer", args, kwargs)
         self._on_commit = kafka_config.callbacks(given).get("on_commit")
         config = kafka_config.settings("consumer", given)
+        if config["group.protocol"] != "classic":
+            raise NotInSubset("group.protocol=consumer is not simulated here; leave it out")
         self._on: dict[str, Rebalance] = {}
         self._open = True
         self._assigned = False

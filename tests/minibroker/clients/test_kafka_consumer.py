@@ -477,3 +477,38 @@ def test_a_strategy_that_cannot_be_is_refused(strategies: str, text: str) -> Non
         "KafkaException",
         f'KafkaError{{code=_INVALID_ARG,val=-186,str="Failed to create consumer: {text}"}}',
     )
+
+
+def test_the_brokers_time_is_told_where_the_topic_wants_it() -> None:
+    def stamped(stage: Setting) -> None:
+        stage.cluster.create_topic("logs", 1, 1, {"message.timestamp.type": "LogAppendTime"})
+        stage.at(5, lambda: stage.append("logs", 0, "late"))
+
+    assert says(
+        """
+        consumer.assign([TopicPartition("logs", 0)])
+        print(consumer.poll(10.0).timestamp())
+        """,
+        stamped,
+    ) == ["(2, 1767603605000)"]
+
+
+def test_a_partition_that_is_not_there_is_told_as_an_error_once() -> None:
+    assert says(
+        """
+        consumer.assign([TopicPartition("orders", 9), TopicPartition("nothing", 0, 5)])
+        message = consumer.poll(1.0)
+        print(message.topic(), message.partition(), message.error())
+        print(consumer.poll(1.0))
+        """
+    ) == [
+        'orders 9 KafkaError{code=UNKNOWN_TOPIC_OR_PART,val=3,str="Failed to fetch committed '
+        'offset for group "billing" topic orders [9]: Broker: Unknown topic or partition"}',
+        "None",
+    ]
+
+
+def test_the_new_group_protocol_is_refused_with_a_sentence() -> None:
+    error, text = raised("", group_protocol="consumer")
+    assert error == "NotInSubset"
+    assert "group.protocol=consumer is not simulated" in text
