@@ -109,6 +109,7 @@ class ConsumerAgent:
         for consumers in self._consumers.values():
             for consumer in consumers.values():
                 consumer.reader.stale = True
+                consumer.membership.wanted.look()
 
     # --- a consumer's life -----------------------------------------------------------------------
 
@@ -153,7 +154,7 @@ class ConsumerAgent:
             return Answer(found)
         consumer.unassign(consumer.assigned())
         consumer.membership.leave()
-        consumer.membership.gone = True
+        consumer.membership.me.gone = True
         del self._consumers[caller][cast(int, args["consumer"])]
         return Answer(None)
 

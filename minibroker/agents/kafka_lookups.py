@@ -35,8 +35,8 @@ def position(cluster: "Cluster", consumer: Consumer, args: dict[str, Value]) -> 
 def committed(cluster: "Cluster", consumer: Consumer, args: dict[str, Value]) -> Value:
     """The group's committed offset of each partition."""
     wanted = keys(args)
-    member = consumer.membership
-    found = cluster.groups.committed(member.group, [key for key in wanted if there(cluster, key)])
+    group_id = consumer.membership.me.group
+    found = cluster.groups.committed(group_id, [key for key in wanted if there(cluster, key)])
     return [
         [topic, number, found[topic, number].offset, None]
         if (topic, number) in found
@@ -77,12 +77,12 @@ def offsets_for_times(cluster: "Cluster", consumer: Consumer, args: dict[str, Va
 
 def group(cluster: "Cluster", consumer: Consumer, args: dict[str, Value]) -> Value:
     """Who of its group the consumer is."""
-    member = consumer.membership
+    me = consumer.membership.me
     return {
-        "group": member.group,
-        "generation": member.generation,
-        "member_id": member.member_id,
-        "instance_id": member.instance_id,
+        "group": me.group,
+        "generation": me.generation,
+        "member_id": me.member_id,
+        "instance_id": me.instance_id,
     }
 
 

@@ -60,15 +60,15 @@ class Consumer:
     ) -> None:
         self.who, self.settings = who, settings
         self.callbacks = Callbacks()
+        self._notices: deque[dict[str, Value]] = deque()
         self.reader = Reader(cluster, settings)
-        self.membership = Membership(self, cluster, clock, at)
+        self.membership = Membership(who, settings, cluster, clock, at, self.problem)
         self.commits = Commits(
-            who, settings, self.reader, self.membership, cluster, clock, at, self._report
+            settings, self.reader, self.membership, cluster, clock, at, self._report
         )
         self.closing = False
         self._cluster, self._clock, self._at = cluster, clock, at
         self._interval = cast(int, settings["max.poll.interval.ms"]) * MILLISECOND
-        self._notices: deque[dict[str, Value]] = deque()
         self._polled = clock.now
         self._busy = False
         self._watched = False
@@ -132,7 +132,7 @@ class Consumer:
             found.append({"record": self._shown(item)})
             self._cluster.trace.append(
                 Polled(
-                    at=self._clock.now, who=self.who, group=self.membership.group,
+                    at=self._clock.now, who=self.who, group=self.membership.me.group,
                     message=item.message, topic=item.topic, partition=item.partition,
                     offset=item.offset,
                 )
@@ -202,7 +202,7 @@ class Consumer:
 
     def _trace(self, tell: Tell) -> None:
         partitions: list[Value] = [[topic, number] for topic, number in tell.partitions]
-        now, who, group = self._clock.now, self.who, self.membership.group
+        now, who, group = self._clock.now, self.who, self.membership.me.group
         self._cluster.trace.append(
             Assigned(at=now, who=who, group=group, partitions=partitions)
             if tell.kind == "assign"
@@ -239,14 +239,14 @@ class Consumer:
             self._watch()
 
     def _watch(self) -> None:
-        if not self._watched and self.membership.topics:
+        if not self._watched and self.membership.subscribed:
             self._watched = True
             self._at(max(self._polled + self._interval, self._clock.now), self._check)
 
     def _check(self) -> None:
         self._watched = False
         late = self._clock.now - self._polled - self._interval
-        if self.membership.gone or self.closing:
+        if self.membership.me.gone or self.closing:
             return
         if late >= 0:
             self.membership.exceed(late)
