@@ -9,14 +9,15 @@ due.
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, TypeAlias
 
+from minibroker.agents.kafka_consumer_settings import ConsumerSettings
 from minibroker.agents.kafka_errors import KafkaFailure, Local
 from minibroker.agents.kafka_group import Membership
 from minibroker.agents.kafka_positions import INVALID, Key, Position, Reader
 from minibroker.log.errors import Code, LogError
 from minibroker.log.offsets import Committed
-from minibroker.sim.clock import MILLISECOND, Clock
+from minibroker.sim.clock import Clock
 from minibroker.sim.values import Value
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Commits:
 
     def __init__(
         self,
-        settings: dict[str, Value],
+        settings: ConsumerSettings,
         reader: Reader,
         membership: Membership,
         cluster: "Cluster",
@@ -44,8 +45,7 @@ class Commits:
         self._reader, self._membership = reader, membership
         self._cluster, self._clock, self._at, self._report = cluster, clock, at, report
         self._started = clock.now
-        self._auto = bool(settings["enable.auto.commit"])
-        self._every = cast(int, settings["auto.commit.interval.ms"]) * MILLISECOND
+        self._auto, self._every = settings.auto_commit, settings.auto_commit_interval
         self._armed = False
         self._before: dict[Position, int] = {}
 

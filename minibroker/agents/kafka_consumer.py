@@ -8,6 +8,7 @@ out); `kafka_lookups` answers questions.
 
 from typing import TYPE_CHECKING, cast
 
+from minibroker.agents.kafka_consumer_settings import consumer_settings
 from minibroker.agents.kafka_errors import BadRequest, KafkaFailure, Local
 from minibroker.agents.kafka_lookups import LOOKUPS, there
 from minibroker.agents.kafka_polling import Consumer
@@ -114,15 +115,10 @@ class ConsumerAgent:
     # --- a consumer's life -----------------------------------------------------------------------
 
     def _new(self, caller: Caller, args: "Args") -> Reply:
-        config = args.get("config")
-        if not isinstance(config, dict):
-            raise BadRequest("config must be a dict")
+        settings = consumer_settings(args.get("config"))
         mine = self._consumers.setdefault(caller, {})
         number = len(mine) + 1
-        try:
-            mine[number] = Consumer(caller.label, config, self._cluster, self._clock, self._at)
-        except ValueError as bad:
-            raise KafkaFailure(Local.INVALID_ARG, f"Failed to create consumer: {bad}") from None
+        mine[number] = Consumer(caller.label, settings, self._cluster, self._clock, self._at)
         mine[number].callbacks.on_commit = args.get("on_commit") is True
         return Answer(number, did="read")
 
@@ -263,7 +259,7 @@ class ConsumerAgent:
 
     def _store(self, caller: Caller, args: "Args") -> Reply:
         consumer = self._consumer(caller, args)
-        if consumer.settings["enable.auto.offset.store"]:
+        if consumer.settings.stores:
             text = "StoreOffsets failed: %s"
             raise KafkaFailure(Local.INVALID_ARG, text, said=Local.INVALID_ARG)
         offsets, fit = stored(args), 0

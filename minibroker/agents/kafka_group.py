@@ -19,8 +19,9 @@ what it has, and gives up only what was given to another, after which it joins o
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal
 
+from minibroker.agents.kafka_consumer_settings import ConsumerSettings
 from minibroker.agents.kafka_errors import KafkaFailure, Local
 from minibroker.agents.kafka_joining import ROUND_TRIP, Identity, Joining
 from minibroker.agents.kafka_positions import Key
@@ -28,7 +29,6 @@ from minibroker.agents.kafka_texts import TEXTS
 from minibroker.agents.kafka_topics import Wanted
 from minibroker.log.errors import Code, LogError
 from minibroker.sim.clock import MILLISECOND, SECOND, Clock
-from minibroker.sim.values import Value
 
 if TYPE_CHECKING:
     from minibroker.log.cluster import Cluster
@@ -57,23 +57,20 @@ class Membership:
     def __init__(
         self,
         who: str,
-        settings: dict[str, Value],
+        settings: ConsumerSettings,
         cluster: "Cluster",
         clock: Clock,
         at: Callable[[int, Callable[[], None]], None],
         problem: Callable[[str, KafkaFailure], None],
     ) -> None:
-        self.me = Identity(
-            who, cast(str, settings["group.id"]), cast("str | None", settings["group.instance.id"])
-        )
+        self.me = Identity(who, settings.group, settings.instance_id)
         self.wanted = Wanted(cluster, clock, at, problem, self._topics_changed)
         self._joining = Joining(
             self.me, settings, cluster, clock, at, self._synced, self._refused, self._look_soon
         )
         self._groups, self._clock, self._at, self._problem = cluster.groups, clock, at, problem
-        self._session = cast(int, settings["session.timeout.ms"]) * MILLISECOND
-        self._interval = cast(int, settings["max.poll.interval.ms"])
-        self._beat_every = cast(int, settings["heartbeat.interval.ms"]) * MILLISECOND
+        self._session, self._beat_every = settings.session, settings.heartbeat
+        self._interval, self.cooperative = settings.poll_interval, settings.cooperative
         self.state: Literal["out", "joining", "steady"] = "out"
         self.protocol: Literal["", "eager", "cooperative"] = ""
         """How it rebalances, once it has joined."""
@@ -87,11 +84,6 @@ class Membership:
         self._then_assign: list[Key] | None = None
         self._rejoins = self._leaving = self._exceeded = self._beating = False
         self._refusals = self._steady_since = self._beat = self._frozen_at = 0
-
-    @property
-    def cooperative(self) -> bool:
-        """Whether it rebalances incrementally."""
-        return self._joining.cooperative
 
     @property
     def subscribed(self) -> bool:
@@ -331,7 +323,7 @@ class Membership:
             return
         self._exceeded = True
         text = (
-            f"Application maximum poll interval ({self._interval}ms) exceeded by "
+            f"Application maximum poll interval ({self._interval // MILLISECOND}ms) exceeded by "
             f"{late // MILLISECOND}ms"
         )
         self._problem("", KafkaFailure(Local.MAX_POLL_EXCEEDED, text))

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from minibroker.agents import assignors
+from minibroker.agents.kafka_consumer_settings import ConsumerSettings
 from minibroker.agents.kafka_positions import Key
 from minibroker.log.errors import LogError
 from minibroker.log.members import MemberIdRequired
 from minibroker.sim.clock import MILLISECOND, Clock
-from minibroker.sim.values import Value
 
 if TYPE_CHECKING:
     from minibroker.log.cluster import Cluster
@@ -48,7 +48,7 @@ class Joining:
     def __init__(
         self,
         me: Identity,
-        settings: dict[str, Value],
+        settings: ConsumerSettings,
         cluster: "Cluster",
         clock: Clock,
         at: Callable[[int, Callable[[], None]], None],
@@ -58,15 +58,8 @@ class Joining:
     ) -> None:
         self._me, self._cluster, self._clock, self._at = me, cluster, clock, at
         self._synced, self._refused, self._notice = synced, refused, notice
-        self._session = cast(int, settings["session.timeout.ms"]) * MILLISECOND
-        self._interval = cast(int, settings["max.poll.interval.ms"]) * MILLISECOND
-        self.names = assignors.names(cast(str, settings["partition.assignment.strategy"]))
+        self._settings = settings
         self._attempt = 0
-
-    @property
-    def cooperative(self) -> bool:
-        """Whether the member joins with what it has."""
-        return self.names == [assignors.COOPERATIVE_STICKY]
 
     def give_up(self) -> None:
         """Whatever is under way is not wanted any more."""
@@ -75,12 +68,13 @@ class Joining:
     def start(self, topics: list[str], owned: list[Key]) -> None:
         """Join for these topics, with what the member still owns."""
         self.give_up()
-        me, had = self._me, owned if self.cooperative else []
+        me, settings = self._me, self._settings
+        had = owned if settings.cooperative else []
         told = assignors.Subscription(topics, had, me.generation)
         try:
             answer: Pending[Joined] = self._cluster.groups.join(
-                me.who, me.group, me.member_id, dict.fromkeys(self.names, told),
-                session_timeout=self._session, rebalance_timeout=self._interval,
+                me.who, me.group, me.member_id, dict.fromkeys(settings.strategies, told),
+                session_timeout=settings.session, rebalance_timeout=settings.poll_interval,
                 instance_id=me.instance_id, on_rebalance=self._notice, id_required=True,
             )  # fmt: skip
         except MemberIdRequired as given:

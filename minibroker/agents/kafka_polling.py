@@ -11,14 +11,15 @@ long after such a poll is watched again.
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from minibroker.agents.kafka_commits import Commits
+from minibroker.agents.kafka_consumer_settings import ConsumerSettings
 from minibroker.agents.kafka_errors import KafkaFailure
 from minibroker.agents.kafka_group import Membership, Tell
 from minibroker.agents.kafka_positions import INVALID, Got, Key, Problem, Reader
 from minibroker.sim.agent import Wait
-from minibroker.sim.clock import MILLISECOND, Clock
+from minibroker.sim.clock import Clock
 from minibroker.sim.effect import Answer
 from minibroker.sim.trace import Assigned, Polled, Revoked
 from minibroker.sim.values import Value
@@ -53,7 +54,7 @@ class Consumer:
     def __init__(
         self,
         who: str,
-        settings: dict[str, Value],
+        settings: ConsumerSettings,
         cluster: "Cluster",
         clock: Clock,
         at: Callable[[int, Callable[[], None]], None],
@@ -68,7 +69,7 @@ class Consumer:
         )
         self.closing = False
         self._cluster, self._clock, self._at = cluster, clock, at
-        self._interval = cast(int, settings["max.poll.interval.ms"]) * MILLISECOND
+        self._interval = settings.poll_interval
         self._polled = clock.now
         self._busy = False
         self._watched = False
