@@ -8,11 +8,11 @@ out); `kafka_lookups` answers questions.
 
 from typing import TYPE_CHECKING, cast
 
+from minibroker.agents.kafka_consumer_settings import consumer_settings
 from minibroker.agents.kafka_errors import BadRequest, KafkaFailure, Local
-from minibroker.agents.kafka_lookups import LOOKUPS
+from minibroker.agents.kafka_lookups import LOOKUPS, there
 from minibroker.agents.kafka_polling import Consumer
 from minibroker.agents.kafka_positions import INVALID, STORED, Key
-from minibroker.log.errors import LogError
 from minibroker.log.records import Record, batch
 from minibroker.sim.agent import Wait
 from minibroker.sim.clock import Clock, seconds
@@ -26,10 +26,8 @@ EAGER = (
     "Changes to the current assignment must be made using assign() when rebalance protocol type "
     "is EAGER"
 )
-COOPERATIVE = (
-    "Changes to the current assignment must be made using incremental_assign() or "
-    "incremental_unassign() when rebalance protocol type is COOPERATIVE"
-)
+UNKNOWN = Local.UNKNOWN_PARTITION
+
 LONGEST = 10**9
 """Seconds."""
 
@@ -112,16 +110,15 @@ class ConsumerAgent:
         for consumers in self._consumers.values():
             for consumer in consumers.values():
                 consumer.reader.stale = True
+                consumer.membership.wanted.look()
 
     # --- a consumer's life -----------------------------------------------------------------------
 
     def _new(self, caller: Caller, args: "Args") -> Reply:
-        config = args.get("config")
-        if not isinstance(config, dict):
-            raise BadRequest("config must be a dict")
+        settings = consumer_settings(args.get("config"))
         mine = self._consumers.setdefault(caller, {})
         number = len(mine) + 1
-        mine[number] = Consumer(caller.label, config, self._cluster, self._clock, self._at)
+        mine[number] = Consumer(caller.label, settings, self._cluster, self._clock, self._at)
         mine[number].callbacks.on_commit = args.get("on_commit") is True
         return Answer(number, did="read")
 
@@ -153,7 +150,7 @@ class ConsumerAgent:
             return Answer(found)
         consumer.unassign(consumer.assigned())
         consumer.membership.leave()
-        consumer.membership.gone = True
+        consumer.membership.me.gone = True
         del self._consumers[caller][cast(int, args["consumer"])]
         return Answer(None)
 
@@ -186,12 +183,13 @@ class ConsumerAgent:
     def _assign(self, caller: Caller, args: "Args") -> Reply:
         consumer, wanted = self._consumer(caller, args), partitions(args)
         member = consumer.membership
-        self._only(member.protocol != "cooperative", COOPERATIVE)
+        failed = "Failed to set assignment: %s"
+        if member.protocol == "cooperative":
+            raise KafkaFailure(Local.STATE, failed, said=Local.STATE)
         consumer.unassign(consumer.assigned())
         keys = [(topic, number) for topic, number, _ in wanted]
         if len(set(keys)) < len(keys):
-            text = "Failed to set assignment: %s"
-            raise KafkaFailure(Local.INVALID_ARG, text, said=Local.INVALID_ARG)
+            raise KafkaFailure(Local.INVALID_ARG, failed, said=Local.INVALID_ARG)
         if consumer.closing:
             wanted = []
         consumer.reader.add(wanted)
@@ -202,7 +200,9 @@ class ConsumerAgent:
     def _unassign(self, caller: Caller, args: "Args") -> Reply:
         consumer = self._consumer(caller, args)
         member = consumer.membership
-        self._only(member.protocol != "cooperative", COOPERATIVE)
+        if member.protocol == "cooperative":
+            text = "Failed to remove assignment: %s"
+            raise KafkaFailure(Local.STATE, text, said=Local.STATE)
         consumer.unassign(consumer.assigned())
         if member.told and member.tell is not None and member.tell.kind == "revoke":
             member.done_unassigning()
@@ -211,7 +211,8 @@ class ConsumerAgent:
     def _incremental_assign(self, caller: Caller, args: "Args") -> Reply:
         consumer, wanted = self._consumer(caller, args), partitions(args)
         member = consumer.membership
-        self._only(member.protocol != "eager", EAGER)
+        if member.protocol == "eager":
+            raise KafkaFailure(Local.STATE, EAGER)
         seen: set[Key] = set()
         for topic, number, _ in sorted(wanted):
             if (topic, number) in seen:
@@ -229,7 +230,8 @@ class ConsumerAgent:
         consumer = self._consumer(caller, args)
         keys = [(topic, number) for topic, number, _ in partitions(args)]
         member = consumer.membership
-        self._only(member.protocol != "eager", EAGER)
+        if member.protocol == "eager":
+            raise KafkaFailure(Local.STATE, EAGER)
         for topic, number in keys:
             if (topic, number) not in consumer.reader.positions:
                 text = (
@@ -241,11 +243,6 @@ class ConsumerAgent:
         if member.told and member.tell is not None and member.tell.kind == "revoke":
             member.done_unassigning()
         return Answer(None)
-
-    @staticmethod
-    def _only(fits: bool, text: str) -> None:
-        if not fits:
-            raise KafkaFailure(Local.STATE, text)
 
     # --- offsets ---------------------------------------------------------------------------------
 
@@ -262,7 +259,7 @@ class ConsumerAgent:
 
     def _store(self, caller: Caller, args: "Args") -> Reply:
         consumer = self._consumer(caller, args)
-        if consumer.settings["enable.auto.offset.store"]:
+        if consumer.settings.stores:
             text = "StoreOffsets failed: %s"
             raise KafkaFailure(Local.INVALID_ARG, text, said=Local.INVALID_ARG)
         offsets, fit = stored(args), 0
@@ -290,19 +287,12 @@ class ConsumerAgent:
     def _seek(self, caller: Caller, args: "Args") -> Reply:
         consumer = self._consumer(caller, args)
         [(topic, number, offset)] = partitions(args)
-        known = True
-        try:
-            known = 0 <= number < self._cluster.partitions(topic)
-        except LogError:
-            known = False
         position = consumer.reader.positions.get((topic, number))
-        if position is None or offset in (STORED, INVALID):
-            code = Local.STATE if known else Local.UNKNOWN_PARTITION
-            if position is not None:
-                code = Local.INVALID_ARG
-            shown = {STORED: "STORED", INVALID: "INVALID", -1: "END", -2: "BEGINNING"}
-            text = f"Failed to seek to offset {shown.get(offset, offset)}: %s"
-            raise KafkaFailure(code, text, said=code)
+        if position is None or offset == STORED:
+            code = Local.INVALID_ARG
+            if position is None:
+                code = Local.STATE if there(self._cluster, (topic, number)) else UNKNOWN
+            raise KafkaFailure(code, f"Failed to seek to offset {offset}: %s", said=code)
         position.consumed = INVALID
         consumer.reader.seek(position, offset)
         return Answer(None, did="read")

@@ -3,8 +3,8 @@
 The subset: `subscribe`, `unsubscribe`, `poll`, `consume`, `assign`, `unassign`,
 `incremental_assign`, `incremental_unassign`, `assignment`, `commit`, `store_offsets`, `committed`,
 `position`, `pause`, `resume`, `seek`, `get_watermark_offsets`, `offsets_for_times`, `list_topics`,
-`cluster_id`, `memberid`, `consumer_group_metadata`, `close`. Names, arguments, defaults and exceptions are those
-of confluent-kafka 2.16; messages, partitions and errors are its own classes.
+`cluster_id`, `memberid`, `consumer_group_metadata`, `close`. Names, arguments, defaults and
+exceptions are those of confluent-kafka 2.16; messages, partitions and errors are its own classes.
 
 All that librdkafka does in the background (heartbeats, joining, auto-commit) goes on in the world:
 see `minibroker.agents.kafka_consumer`. Only the callbacks are here, which `poll`, `consume` and
@@ -17,7 +17,7 @@ from typing import Any, NoReturn, cast
 from confluent_kafka import Consumer as Real
 from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 
-from minibroker.clients import Asks, kafka_config
+from minibroker.clients import Asks, NotInSubset, kafka_config
 from minibroker.clients import kafka_values as values
 from minibroker.clients.kafka_metadata import CLUSTER, cluster_metadata
 from minibroker.sim.clock import SECOND
@@ -39,6 +39,8 @@ class Consumer:
         given = kafka_config.split("Consumer", args, kwargs)
         self._on_commit = kafka_config.callbacks(given).get("on_commit")
         config = kafka_config.settings("consumer", given)
+        if config["group.protocol"] != "classic":
+            raise NotInSubset("group.protocol=consumer is not simulated here; leave it out")
         self._on: dict[str, Rebalance] = {}
         self._open = True
         self._assigned = False
@@ -349,7 +351,7 @@ class _Failed(TopicPartition):
         self._error = KafkaError(code)
 
     @property
-    def error(self) -> KafkaError:
+    def error(self) -> KafkaError:  # type: ignore[override]
         """Why nothing was done for this partition."""
         return self._error
 
