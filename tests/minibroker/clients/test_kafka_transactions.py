@@ -254,14 +254,20 @@ def test_a_zombie_consumer_cannot_commit_with_a_transaction() -> None:
 WORK = """
     producer = transactional(kafka)
     again(producer.init_transactions)
-    start = 0
-    for n in range(2):
+    n = 0
+    while n < 2:
         producer.begin_transaction()
         producer.produce("paid", f"{n}a")
         producer.produce("paid", f"{n}b")
-        again(lambda: producer.send_offsets_to_transaction(
-            [TopicPartition("orders", 0, n + 1)], GROUP))
-        again(producer.commit_transaction)
+        place = TopicPartition("orders", 0, n + 1)
+        try:
+            again(lambda: producer.send_offsets_to_transaction([place], GROUP))
+            again(producer.commit_transaction)
+            n += 1
+        except KafkaException as problem:
+            if not problem.args[0].txn_requires_abort():
+                raise
+            again(producer.abort_transaction)
     producer.begin_transaction()
     producer.produce("paid", "no")
     producer.flush()
@@ -287,6 +293,23 @@ def test_a_call_whose_request_or_answer_is_lost_can_be_made_again() -> None:
             assert [event.how for event in ran.trace.of(Exited)] == ["returned"]
             committed = ran.cluster.groups.committed("billing")
             assert [found.offset for found in committed.values()] == [2]
+
+
+def test_offsets_that_could_not_be_sent_in_time_ask_for_an_abort() -> None:
+    body = """
+        producer = transactional(kafka)
+        producer.init_transactions()
+        producer.begin_transaction()
+        place = TopicPartition("orders", 0, 1)
+        tell(lambda: producer.send_offsets_to_transaction([place], GROUP))
+        tell(producer.commit_transaction)
+        tell(producer.abort_transaction)
+    """
+    at = run(body).number("send_offsets")
+    for kind in ("definite", "indefinite"):
+        ran = run(body, plan=f"{kind}:{at}")
+        assert ran.lines == ["_TIMED_OUT txn_requires_abort"] * 2 + ["done"]
+        assert ran.cluster.groups.committed("billing") == {}
 
 
 def test_a_commit_that_timed_out_must_be_resumed_before_anything_else() -> None:
