@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 from minibroker.agents.kafka_errors import BadRequest, KafkaFailure, Local
 from minibroker.agents.kafka_groups_admin import offsets_of
-from minibroker.agents.kafka_sending import At, Outgoing, Sender
+from minibroker.agents.kafka_queue import Outgoing
+from minibroker.agents.kafka_sending import At, Sender
 from minibroker.agents.kafka_settings import producer_settings
 from minibroker.agents.kafka_transactions import Transaction
 from minibroker.log.errors import LogError

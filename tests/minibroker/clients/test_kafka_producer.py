@@ -63,6 +63,19 @@ def test_a_full_batch_is_sent_at_once() -> None:
     assert appended_at(ran)[:3] == [3.0, 3.0, 3.0]
 
 
+def test_what_a_full_batch_leaves_behind_lingers_on() -> None:
+    body = 'for n in range(2): producer.produce("orders", 2 * str(n))\ntime.sleep(1)'
+    ran = produce(body, config={"linger.ms": 100, "batch.size": 3})
+    assert ran.values("orders") == ["00", "11"]
+    assert appended_at(ran) == [2.0, 102.0]
+
+
+def test_a_worker_that_only_polls_comes_to_rest() -> None:
+    body = 'producer.produce("orders", "0")\nwhile True: producer.poll(1)'
+    ran = produce(body, plan="none")
+    assert [event.how for event in ran.trace.of(Exited)] == ["interrupted"]
+
+
 def test_a_flush_sends_at_once_and_tells_all() -> None:
     ran = produce(
         'producer.produce("orders", "0", on_delivery=told)\n'
