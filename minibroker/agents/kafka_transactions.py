@@ -79,7 +79,6 @@ class Transaction:
     def begin(self) -> Reply:
         """Begin one; nothing is sent yet."""
         self._resumed("begin_transaction", "Ready")
-        self._error = None
         return self._done("InTransaction", did_nothing=True)
 
     def flush(self) -> None:
@@ -226,6 +225,9 @@ class Transaction:
             if sum(sender.flying.values()):
                 raise _Busy
             sender.flushing = False
+            if not commit:  # what has come back meanwhile is not sent again
+                self._must_bump = self._must_bump or sender.retrying
+                sender.purge()
             nothing = not (self._registered or self._has_offsets)
             if not nothing:
                 sender.identity = sender.cluster.transactions.end(

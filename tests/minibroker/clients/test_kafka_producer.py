@@ -396,3 +396,20 @@ def test_a_closed_producer_is_of_no_use_any_more() -> None:
 def test_produce_changes_nothing_in_the_world_so_no_crash_after_it_is_tried() -> None:
     ran = produce('producer.produce("orders", "0")\nproducer.flush()\nproducer.poll(0)')
     assert [event.did for event in ran.trace.of(Answered)] == ["read", "read", "changed", "read"]
+
+
+def test_an_idempotent_producer_goes_on_after_a_batch_that_was_refused_for_good() -> None:
+    def small(setting: Setting) -> None:
+        setting.cluster.create_topic("small", 1, 1, {"max.message.bytes": "200"})
+
+    ran = produce(
+        """
+        for value in ("a", "b" * 500, "c", "d"):
+            producer.produce("small", value, on_delivery=lambda err, msg: print(err and err.name()))
+            producer.flush()
+        """,
+        small,
+        {"enable.idempotence": True},
+    )
+    assert ran.lines == ["None", "MSG_SIZE_TOO_LARGE", "None", "None"]
+    assert ran.values("small") == ["a", "c", "d"]
