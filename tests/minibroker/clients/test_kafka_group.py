@@ -248,6 +248,13 @@ def test_partitions_that_are_added_are_shared_out_when_metadata_are_refreshed() 
     assert ran.said.splitlines() == ["assign[0] has[]", "revoke[0] has[0]", "assign[0, 1, 2] has[]"]
 
 
+@pytest.mark.parametrize("pattern", ["^(a+)+$", "^.*a.*b.*c$", r"^(a)\1"])
+def test_a_pattern_that_could_be_slow_is_refused_with_a_sentence(pattern: str) -> None:
+    ran = play(consuming(f"consumer.subscribe([{pattern!r}])"), EMPTY, restarts=0)
+    assert ran.exit.error == "NotInSubset"
+    assert "is not simulated here; use at most two" in ran.exit.message
+
+
 # --- two ------------------------------------------------------------------------------------------
 
 
