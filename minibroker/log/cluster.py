@@ -31,7 +31,8 @@ from minibroker.log.records import RECORDS, Record
 from minibroker.log.replication import Replication
 from minibroker.log.terms import wall_ms
 from minibroker.log.topic import PartitionInfo
-from minibroker.log.transactions import Place, Transactions
+from minibroker.log.transaction import Place
+from minibroker.log.transactions import Transactions
 from minibroker.sim.clock import SECOND, Clock
 from minibroker.sim.trace import Appended, AppendIgnored, Fenced, Trace
 
@@ -40,8 +41,8 @@ EARLIEST, LATEST = -2, -1
 
 REQUEST_TIMEOUT = 30 * SECOND
 
-CHECK_RETENTION = 300 * SECOND
-"""``log.retention.check.interval.ms`` of the broker."""
+CHECK_RETENTION, CLEANER_BACKOFF = 300 * SECOND, 15 * SECOND
+"""``log.retention.check.interval.ms`` and ``log.cleaner.backoff.ms`` of the broker."""
 
 At = Callable[[int, Callable[[], None]], None]
 
@@ -86,7 +87,13 @@ class Cluster:
         )
         self.groups = Groups(clock, trace, at)
         self.transactions = Transactions(
-            clock, trace, at, self._mark, self._has_partition, self.groups
+            clock,
+            trace,
+            at,
+            self._mark,
+            self._has_partition,
+            self.groups,
+            lambda: bool(self._replication.online),
         )
 
     def on_change(self, listener: Callable[[], None]) -> None:
@@ -345,6 +352,12 @@ class Cluster:
         """The trace's number of a record, 0 if there is none at this offset."""
         return self._partition(topic, partition).number_at(offset)
 
+    def epoch_end(self, topic: str, partition: int, epoch: int) -> tuple[int, int]:
+        """The largest leader epoch up to `epoch` that the leader knows, and the offset where it
+        ended, by which a client finds out that its position was truncated; (-1, -1) if it knows
+        none (OffsetForLeaderEpoch, KIP-320)."""
+        return self._partition(topic, partition).led().end_offset_for(epoch)
+
     def leader_epoch(self, topic: str, partition: int) -> int:
         """In which epoch the partition's leader leads."""
         return self._partition(topic, partition).epoch
@@ -424,13 +437,14 @@ class Cluster:
                 f"partition {partition.number} of {partition.topic!r} is in leader epoch "
                 f"{partition.epoch}, not {current_epoch}; fetch metadata again",
             )
-        if self._clock.now >= partition.checked + CHECK_RETENTION:
+        pause = CLEANER_BACKOFF if partition.config.compact else CHECK_RETENTION
+        if self._clock.now >= partition.checked + pause:
             self._clean(partition)
         return log
 
     def _clean(self, partition: Partition) -> None:
-        """What a broker does every five minutes shows only when somebody looks, so it is done
-        then, and no timer goes on for ever."""
+        """What a broker does every few seconds or minutes shows only when somebody looks, so it is
+        done then, and no timer goes on for ever."""
         partition.checked = self._clock.now
         now_ms = wall_ms(self._clock)
         for log in partition.logs.values():

@@ -19,7 +19,7 @@ from typing import cast
 from minibroker.log.errors import Code, LogError
 from minibroker.log.group import Group
 from minibroker.log.members import Joined, Joiner, Member, MemberIdRequired, new_id
-from minibroker.log.offsets import Committed, Offsets, Partition
+from minibroker.log.offsets import Committed, Offsets, Partition, check_metadata
 from minibroker.log.pending import Pending
 from minibroker.sim.clock import SECOND, Clock
 from minibroker.sim.trace import Fenced, OffsetsCommitted, Trace
@@ -115,7 +115,7 @@ class Groups:
         if found is None:
             if member_id:
                 raise self._unknown(group, member_id)
-            found = Group(group, self._clock, self._trace, self._at, self._owned)
+            found = self._new(group)
         if not found.takes(protocol_type, protocols):
             raise LogError(
                 Code.INCONSISTENT_GROUP_PROTOCOL,
@@ -216,6 +216,7 @@ class Groups:
         only while the group has no members: UNKNOWN_MEMBER_ID. ILLEGAL_GENERATION,
         FENCED_INSTANCE_ID, REBALANCE_IN_PROGRESS, OFFSET_METADATA_TOO_LARGE."""
         self._check_commit(who, group, member_id, generation, instance_id, transactional=False)
+        check_metadata(offsets)
         self._of(group).commit(offsets, self._clock.now)
         self._tell(who, group, offsets, by_itself=by_itself)
 
@@ -236,6 +237,7 @@ class Groups:
         producer's epoch is the transaction coordinator's to check; the member and its generation
         are checked here, if they are given, and a zombie is refused as in `commit` (KIP-447)."""
         self._check_commit(who, group, member_id, generation, instance_id, transactional=True)
+        check_metadata(offsets)
         self._of(group).commit_later(producer_id, offsets, self._clock.now)
         self._tell(who, group, offsets, transaction=transactional_id)
 
@@ -294,7 +296,7 @@ class Groups:
 
     def delete_offsets(self, group: str, partitions: Iterable[Partition]) -> None:
         """Forget what the group committed of these partitions (OffsetDelete). GROUP_ID_NOT_FOUND;
-        NON_EMPTY_GROUP while a member is assigned one of their topics."""
+        GROUP_SUBSCRIBED_TO_TOPIC while a member is assigned one of their topics."""
         found = self._there(group)
         wanted = list(partitions)
         read = {
@@ -305,7 +307,7 @@ class Groups:
         for topic, _ in wanted:
             if topic in read:
                 raise LogError(
-                    Code.NON_EMPTY_GROUP,
+                    Code.GROUP_SUBSCRIBED_TO_TOPIC,
                     f"members of group {group} read topic {topic}; close its consumers first",
                 )
         self._of(group).delete(wanted)
@@ -335,7 +337,6 @@ class Groups:
                     raise LogError(
                         Code.ILLEGAL_GENERATION, f"there is no group {group}; join it again"
                     )
-                self._groups[group] = Group(group, self._clock, self._trace, self._at, self._owned)
                 return
             if generation < 0 and found.state == "Empty":
                 return
@@ -380,7 +381,12 @@ class Groups:
         self._at(self._clock.now + session_timeout, lambda: found.forget(member_id))
 
     def _of(self, group: str) -> Offsets:
+        if group not in self._groups:
+            self._groups[group] = self._new(group)
         return self._offsets.setdefault(group, Offsets())
+
+    def _new(self, group: str) -> Group:
+        return Group(group, self._clock, self._trace, self._at, self._owned)
 
     def _expire(self, group: str) -> None:
         """Forget offsets that are too old, and a group of which nothing is left."""

@@ -31,6 +31,17 @@ class Committed:
     leader_epoch: int = -1
 
 
+def check_metadata(offsets: Mapping[Partition, Committed]) -> None:
+    """Raise OFFSET_METADATA_TOO_LARGE for what is."""
+    for (topic, partition), committed in offsets.items():
+        if len(committed.metadata.encode()) > MOST_METADATA:
+            raise LogError(
+                Code.OFFSET_METADATA_TOO_LARGE,
+                f"the metadata committed with {topic}[{partition}] is longer than "
+                f"{MOST_METADATA} bytes; keep it shorter",
+            )
+
+
 @dataclass(frozen=True, slots=True)
 class _Written:
     """A commit, when it was made and the how-manieth of all it was."""
@@ -117,13 +128,6 @@ class Offsets:
     def _ordered(
         self, offsets: Mapping[Partition, Committed], now: int
     ) -> dict[Partition, _Written]:
-        for (topic, partition), committed in offsets.items():
-            if len(committed.metadata.encode()) > MOST_METADATA:
-                raise LogError(
-                    Code.OFFSET_METADATA_TOO_LARGE,
-                    f"the metadata committed with {topic}[{partition}] is longer than "
-                    f"{MOST_METADATA} bytes; keep it shorter",
-                )
         self._order += 1
         return {partition: _Written(new, now, self._order) for partition, new in offsets.items()}
 

@@ -1,8 +1,9 @@
 """How records come from a leader to its followers, and what happens when brokers come and go.
 
-Rule: all that happens between brokers over time is here: fetches, the ISR, elections, truncation.
-State of a partition is kept in `minibroker.log.partition`, who is to lead is decided in
-`minibroker.log.election`.
+Rule: all that happens between brokers over time is here: when who fetches, who leaves and enters
+the ISR, when there is an election. A partition's state is in `minibroker.log.partition`; who is to
+lead is decided in `minibroker.log.election`; what a follower's log gives up and takes over is in
+`minibroker.log.following`.
 
 Theory of operation. A follower fetches `REPLICA_FETCH` after there is something for it, not at
 once, so what is acknowledged with ``acks=1`` may yet be lost with the leader. Its request says how
@@ -20,10 +21,9 @@ A follower that stays behind its leader for ``replica.lag.time.max.ms`` (30 s) w
 too, but a broker here is either reached by all or by none, and is given up long before.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
-from minibroker.log import election
-from minibroker.log.batch import Batch
+from minibroker.log import election, following
 from minibroker.log.errors import Code, LogError
 from minibroker.log.log import Log
 from minibroker.log.partition import NOBODY, Partition, Produced, Waiting
@@ -44,8 +44,6 @@ REPLICA_FETCH = 500
 
 BROKER_SESSION = 9 * SECOND
 """``broker.session.timeout.ms``, KRaft's default."""
-
-FETCH_BYTES = 2**20
 
 
 class Replication:
@@ -179,21 +177,9 @@ class Replication:
         self._commit(partition)
         if partition.log is not leader:
             return  # whoever was answered did something to the brokers
-        news = self._copy(leader, log) or news
+        news = following.copy(leader, log) or news
         if news:
             self._wake(partition)
-
-    def _copy(self, leader: Log, log: Log) -> bool:
-        """Give a follower what it has not; gives whether there was anything."""
-        if log.end < leader.start:
-            log.start_anew(leader.start)
-        batches = leader.read(log.end, FETCH_BYTES, leader.end)
-        for batch in batches:
-            log.append_as_follower(batch)
-        moved = log.advance_high_watermark(leader.high_watermark)
-        if log.start < leader.start <= log.high_watermark:
-            log.delete_before(leader.start)
-        return moved or bool(batches)
 
     def _enter(self, partition: Partition, broker: int) -> None:
         if election.enter(partition, broker):
@@ -368,9 +354,7 @@ class Replication:
     def _follow(self, partition: Partition, broker: int, leader: Log) -> None:
         """A follower gives up what the leader's log does not have."""
         log = partition.logs[broker]
-        cut: list[Batch] = []
-        while (to := _shared(leader, log)) < log.end:
-            cut[:0] = log.truncate(to)
+        cut = following.truncate(leader, log)
         if cut:
             self._trace.append(
                 LogTruncated(
@@ -379,44 +363,9 @@ class Replication:
                     partition=partition.number,
                     broker=broker,
                     offset=cut[0].base_offset,
-                    lost=_values(_lost(partition, cut)),
+                    lost=_values(following.lost(partition, cut)),
                 )
             )
-
-
-def _shared(leader: Log, log: Log) -> int:
-    """Up to where a follower's log can be the leader's, by their last common epoch. There may be
-    an earlier one in which they went apart, so ask again when it is truncated."""
-    latest = log.epochs.latest
-    if latest == -1:
-        return log.end
-    epoch, end = leader.end_offset_for(latest)
-    if epoch == -1:
-        return log.start  # an epoch that the leader never heard of, nor of any before
-    known, own_end = log.end_offset_for(epoch)
-    if known == -1:
-        return log.start
-    return max(log.start, min(end, own_end, log.end))
-
-
-def _lost(partition: Partition, cut: Sequence[Batch]) -> list[int]:
-    """The numbers of the records in these batches that no replica has any more."""
-    numbers: list[int] = []
-    for batch in cut:
-        if any(_has(log, batch) for log in partition.logs.values()):
-            continue
-        known = partition.numbers.get(batch.leader_epoch, {})
-        for offset in range(batch.base_offset, batch.next_offset):
-            if offset in known:
-                numbers.append(known[offset])
-    return numbers
-
-
-def _has(log: Log, batch: Batch) -> bool:
-    if not log.start <= batch.base_offset < log.end:
-        return False
-    found = log.read(batch.base_offset, 1, batch.next_offset)
-    return bool(found) and found[0].leader_epoch == batch.leader_epoch
 
 
 def _values(numbers: Iterable[int]) -> list[Value]:

@@ -1,5 +1,11 @@
 """A group coordinator with its clock and trace, and members that speak the classic protocol."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from minibroker.log.errors import Code, LogError
 from minibroker.log.groups import Committed, Groups, Joined
 from minibroker.log.pending import Pending
 from minibroker.sim.trace import Event, Trace
@@ -71,3 +77,11 @@ def stable(*clients: Client) -> None:
     for client in clients:
         client.sync()
     assert all(client.synced.done for client in clients)
+
+
+@contextmanager
+def refused(code: Code) -> Iterator[None]:
+    """What is done within is refused with this code."""
+    with pytest.raises(LogError) as found:
+        yield
+    assert found.value.code is code

@@ -2,29 +2,15 @@
 
 import pytest
 
-from minibroker.log.errors import Code, LogError
-from minibroker.log.groups import Committed
+from minibroker.log.errors import Code
+from minibroker.log.groups import Committed, MemberIdRequired
 from minibroker.sim.trace import Fenced, LeftGroup, OffsetsCommitted, Rebalanced
-from tests.minibroker.log.coordinated import Client, Coordinated, stable
+from tests.minibroker.log.coordinated import Client, Coordinated, refused, stable
 
 
 @pytest.fixture
 def on() -> Coordinated:
     return Coordinated()
-
-
-def refused(code: Code):
-    class Check:
-        def __enter__(self):
-            self.raises = pytest.raises(LogError)
-            self.found = self.raises.__enter__()
-
-        def __exit__(self, *error):
-            taken = self.raises.__exit__(*error)
-            assert self.found.value.code is code
-            return taken
-
-    return Check()
 
 
 def test_the_first_member_waits_three_seconds_for_others(on):
@@ -151,3 +137,174 @@ def test_a_zombie_commits_nothing(on):
     assert on.since(Fenced)[0] == Fenced(
         at=on.clock.now, who="one#1", what="commit", error="UNKNOWN_MEMBER_ID"
     )
+
+
+def test_a_late_starter_makes_the_first_generation_wait_again(on):
+    one, two = Client(on, "one#1"), Client(on, "two#1")
+    one.join()
+    on.passes(2)
+    two.join()
+    on.passes(3.9)
+    assert not one.joined.done
+    on.passes(0.1)
+    assert one.joined.get().generation == two.joined.get().generation == 1
+
+
+def test_the_leader_that_joins_again_has_all_assigned_anew(on):
+    one, two = Client(on, "one#1"), Client(on, "two#1")
+    stable(one, two)
+    one.join()
+    assert two.told == 1
+    two.join()
+    assert one.joined.get().generation == 2
+
+
+def test_a_follower_that_joins_again_unchanged_disturbs_nobody(on):
+    one, two = Client(on, "one#1"), Client(on, "two#1")
+    stable(one, two)
+    two.join()
+    assert two.joined.get().generation == 1
+    assert one.told == 0
+    assert two.sync().get() == [("t", 1)]
+
+
+def test_a_follower_that_wants_something_else_makes_the_group_rebalance(on):
+    one, two = Client(on, "one#1"), Client(on, "two#1")
+    stable(one, two)
+    two.join("other topics")
+    one.join()
+    assert one.joined.get().generation == 2
+    assert [told.metadata for told in one.joined.get().members] == ["t", "other topics"]
+
+
+def test_a_sync_that_waits_is_called_off_by_the_next_rebalance(on):
+    one, two, three = (Client(on, f"{name}#1") for name in ("one", "two", "three"))
+    one.join()
+    two.join()
+    on.passes(7)
+    two.sync()
+    three.join()
+    with refused(Code.REBALANCE_IN_PROGRESS):
+        two.synced.get()
+    with refused(Code.REBALANCE_IN_PROGRESS):
+        one.sync()
+    one.join()
+    two.join()
+    assert three.joined.get().generation == 2
+
+
+def test_who_commits_before_it_knows_its_part_is_asked_to_wait(on):
+    one = Client(on, "one#1")
+    stable(one)
+    two = Client(on, "two#1")
+    two.join()
+    one.join()
+    one.generation = one.joined.get().generation
+    with refused(Code.REBALANCE_IN_PROGRESS):
+        one.commit(5)
+    assert on.groups.committed("g") == {}
+    assert on.since(Fenced) == []
+
+
+def test_a_follower_that_never_syncs_is_out_after_the_rebalance_timeout(on):
+    one = Client(on, "one#1", on_rebalance=None, rebalance_timeout=60_000_000)
+    two = Client(on, "two#1", on_rebalance=None, rebalance_timeout=60_000_000)
+    one.join()
+    two.join()
+    on.passes(7)
+    one.sync()
+    two.member_id = two.joined.get().member_id
+    for _ in range(2):
+        on.passes(29)
+        one.beat()
+        on.groups.heartbeat("g", two.member_id, 1)
+    on.passes(2)
+    assert [event.who for event in on.since(LeftGroup)] == ["two#1"]
+    with refused(Code.REBALANCE_IN_PROGRESS):
+        one.beat()
+
+
+def test_members_without_a_strategy_in_common_are_refused(on):
+    one, two = Client(on, "one#1"), Client(on, "two#1")
+    stable(one)
+    before = on.groups.describe("g")
+    with refused(Code.INCONSISTENT_GROUP_PROTOCOL):
+        on.groups.join("two#1", "g", "", {"roundrobin": "t"})
+    with refused(Code.INCONSISTENT_GROUP_PROTOCOL):
+        on.groups.join("two#1", "g", "", {"range": "t"}, protocol_type="connect")
+    assert on.groups.describe("g") == before
+    assert two.told == 0
+
+
+def test_the_strategy_that_most_members_like_best_is_taken(on):
+    answers = [
+        on.groups.join(f"{n}#1", "g", "", dict.fromkeys(names, "t"))
+        for n, names in enumerate(
+            (["range", "roundrobin"], ["roundrobin", "range"], ["roundrobin"])
+        )
+    ]
+    on.passes(10)
+    assert {answer.get().protocol for answer in answers} == {"roundrobin"}
+
+
+@pytest.mark.parametrize("seconds", [5, 1801])
+def test_a_session_timeout_that_the_broker_does_not_allow_is_refused(on, seconds):
+    with refused(Code.INVALID_SESSION_TIMEOUT):
+        Client(on, "one#1", session_timeout=seconds * 1_000_000).join()
+
+
+def test_a_group_must_have_a_name(on):
+    with refused(Code.INVALID_GROUP_ID):
+        Client(on, "one#1", group="").join()
+    with refused(Code.INVALID_GROUP_ID):
+        Client(on, "one#1", group="").commit(1)
+
+
+def test_a_member_that_nobody_knows_must_join_as_a_new_one(on):
+    one = Client(on, "one#1")
+    one.member_id = "rdkafka-of-old"
+    with refused(Code.UNKNOWN_MEMBER_ID):
+        one.join()
+    stable(Client(on, "two#1"))
+    with refused(Code.UNKNOWN_MEMBER_ID):
+        one.join()
+
+
+def test_a_new_member_may_be_given_its_id_first(on):
+    with pytest.raises(MemberIdRequired) as given:
+        on.groups.join("one#1", "g", "", {"range": "t"}, id_required=True)
+    assert on.groups.describe("g").members == []
+    one = Client(on, "one#1")
+    one.member_id = given.value.member_id
+    stable(one)
+    assert one.joined.get().member_id == given.value.member_id
+
+
+def test_an_id_that_nobody_joins_with_holds_the_group_up_no_longer_than_a_session(on):
+    one = Client(on, "one#1")
+    stable(one)
+    with pytest.raises(MemberIdRequired) as given:
+        on.groups.join("two#1", "g", "", {"range": "t"}, id_required=True)
+    one.join("again")
+    on.passes(44)
+    assert not one.joined.done
+    on.passes(1)
+    assert one.joined.get().generation == 2
+    two = Client(on, "two#1")
+    two.member_id = given.value.member_id
+    with refused(Code.UNKNOWN_MEMBER_ID):
+        two.join()
+
+
+def test_ids_are_the_same_in_every_run(on):
+    one, again = Client(on, "one#1"), Client(Coordinated(), "one#1")
+    stable(one)
+    stable(again)
+    assert one.member_id == again.member_id
+    assert one.member_id.startswith("rdkafka-")
+
+
+def test_a_group_at_rest_leaves_nothing_due(on):
+    one, two = Client(on, "one#1"), Client(on, "two#1")
+    stable(one, two)
+    assert on.pending == []

@@ -172,6 +172,15 @@ def test_a_truncation_below_the_high_watermark_takes_it_down():
     assert (log.end, log.high_watermark) == (1, 1)
 
 
+def test_a_transaction_that_was_cut_off_holds_nothing_back():
+    log = a_log()
+    fill(log, records("a"))
+    log.append(in_transaction(1, 0, "b"), 0, NOW)
+    log.truncate(1)
+    fill(log, records("b"), records("c"))
+    assert log.last_stable_offset == 3
+
+
 def test_a_producer_is_known_after_its_records_are_deleted_and_the_log_is_truncated():
     log = a_log({"internal.segment.bytes": "1"})
     fill(log, in_transaction(1, 0, "a"), in_transaction(1, 1, "b"), marker(1, "commit"))
