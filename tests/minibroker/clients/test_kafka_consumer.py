@@ -156,6 +156,24 @@ def test_the_end_of_a_partition_is_told_once_if_it_is_asked_for() -> None:
     ]
 
 
+def test_the_end_is_not_told_again_while_nothing_comes() -> None:
+    def elsewhere(stage: Setting) -> None:
+        stage.at(5, lambda: stage.append("payments", 0, "other"))
+        stage.at(6, lambda: stage.append("orders", 0, "more"))
+
+    assert says(
+        from_start(
+            """
+            for _ in range(4):
+                message = consumer.poll(9.0)
+                print(message.value() if message.error() is None else message.offset())
+            """
+        ),
+        holding(elsewhere, orders=["a"], payments=[]),
+        enable_partition_eof=True,
+    ) == ["b'a'", "1", "b'more'", "2"]
+
+
 # --- where it starts ------------------------------------------------------------------------------
 
 
@@ -327,6 +345,15 @@ def test_with_the_offset_store_off_only_what_is_stored_is_committed() -> None:
         [["orders", 0, 1]],
         [["orders", 0, 2]],
     ]
+
+
+def test_with_the_offset_store_off_nothing_is_stored_by_itself() -> None:
+    error, text = raised(
+        from_start("consumer.poll(1.0)\nconsumer.commit(asynchronous=False)"),
+        enable_auto_offset_store=False,
+    )
+    assert error == "KafkaException"
+    assert "_NO_OFFSET" in text
 
 
 @pytest.mark.parametrize(
