@@ -13,10 +13,11 @@ from minibroker.agents.kafka_errors import BadRequest, KafkaFailure, Local
 from minibroker.agents.kafka_lookups import LOOKUPS, there
 from minibroker.agents.kafka_polling import Consumer
 from minibroker.agents.kafka_positions import INVALID, STORED, Key
+from minibroker.agents.kafka_topics import compiles, slow
 from minibroker.log.records import Record, batch
 from minibroker.sim.agent import Wait
 from minibroker.sim.clock import Clock, seconds
-from minibroker.sim.effect import Answer, Caller, Reply
+from minibroker.sim.effect import Answer, Caller, Refusal, Reply
 
 if TYPE_CHECKING:
     from minibroker.agents.kafka import Args, At, Op
@@ -26,8 +27,6 @@ EAGER = (
     "Changes to the current assignment must be made using assign() when rebalance protocol type "
     "is EAGER"
 )
-UNKNOWN = Local.UNKNOWN_PARTITION
-
 LONGEST = 10**9
 """Seconds."""
 
@@ -126,12 +125,20 @@ class ConsumerAgent:
         consumer, topics = self._consumer(caller, args), args.get("topics")
         if not isinstance(topics, list) or not all(isinstance(topic, str) for topic in topics):
             raise BadRequest("topics must be a list of str")
-        if not topics or "" in topics or len(set(cast("list[str]", topics))) < len(topics):
+        names = cast("list[str]", topics)
+        if why := next(filter(None, map(slow, names)), ""):
+            return Refusal("NotInSubset", why)
+        if (
+            not names
+            or "" in names
+            or len(set(names)) < len(names)
+            or not all(map(compiles, names))
+        ):
             text = "Failed to set subscription: %s"
             raise KafkaFailure(Local.INVALID_ARG, text, said=Local.INVALID_ARG)
         for name in ("on_assign", "on_revoke", "on_lost"):
             setattr(consumer.callbacks, name, args.get(name) is True)
-        consumer.membership.subscribe(cast("list[str]", topics))
+        consumer.membership.subscribe(names)
         return Answer(None)
 
     def _unsubscribe(self, caller: Caller, args: "Args") -> Reply:
@@ -286,12 +293,16 @@ class ConsumerAgent:
 
     def _seek(self, caller: Caller, args: "Args") -> Reply:
         consumer = self._consumer(caller, args)
-        [(topic, number, offset)] = partitions(args)
+        wanted = partitions(args)
+        if len(wanted) != 1:
+            raise BadRequest("one partition is sought in at a time")
+        topic, number, offset = wanted[0]
         position = consumer.reader.positions.get((topic, number))
         if position is None or offset == STORED:
             code = Local.INVALID_ARG
             if position is None:
-                code = Local.STATE if there(self._cluster, (topic, number)) else UNKNOWN
+                known = topic in consumer.reader.seen and there(self._cluster, (topic, number))
+                code = Local.STATE if known else Local.UNKNOWN_PARTITION
             raise KafkaFailure(code, f"Failed to seek to offset {offset}: %s", said=code)
         position.consumed = INVALID
         consumer.reader.seek(position, offset)

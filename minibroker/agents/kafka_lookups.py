@@ -48,7 +48,10 @@ def committed(cluster: "Cluster", consumer: Consumer, args: dict[str, Value]) ->
 
 def watermarks(cluster: "Cluster", consumer: Consumer, args: dict[str, Value]) -> Value:
     """A partition's first offset, and the one after its last that this consumer may read."""
-    [(topic, number)] = keys(args)
+    wanted = keys(args)
+    if len(wanted) != 1:
+        raise BadRequest("one partition is asked for at a time")
+    topic, number = wanted[0]
     if not there(cluster, (topic, number)):
         if args.get("cached") is True:
             return [INVALID, INVALID]

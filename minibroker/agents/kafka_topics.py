@@ -1,8 +1,11 @@
 """The topics that a consumer subscribes to, as far as there are such.
 
-A name that starts with ``^`` is a regular expression. What is created later, and partitions that
-are added, are found when the client asks the cluster for its metadata again, every 300 s
-(``topic.metadata.refresh.interval.ms``); the timer is set only when there is something to find.
+A name that starts with ``^`` is a regular expression; of those only simple ones are taken, since
+this is matched in the world, where a learner's pattern must not take for ever.
+
+What is created later, and partitions that are added, are found when the client asks the cluster for
+its metadata again, every 300 s (``topic.metadata.refresh.interval.ms``); the timer is set only when
+there is something to find.
 """
 
 import re
@@ -17,6 +20,25 @@ if TYPE_CHECKING:
     from minibroker.log.cluster import Cluster
 
 REFRESH = 300 * SECOND
+
+
+def compiles(name: str) -> bool:
+    """Whether a name can be subscribed to: not a pattern that is none."""
+    try:
+        return not name.startswith("^") or bool(re.compile(name))
+    except re.error:
+        return False
+
+
+def slow(name: str) -> str:
+    """Why a pattern is not taken that could be slow to match; empty for one that is not."""
+    simple = len(re.findall(r"[*+?{]", name)) <= 2 and not re.search(r"\)[*+?{]|\\\d|\(\?", name)
+    if simple or not name.startswith("^"):
+        return ""
+    return (
+        f"the pattern {name!r:.60} is not simulated here; use at most two of * + ? {{}} and none "
+        "of them after a group"
+    )
 
 
 class Wanted:
