@@ -24,9 +24,8 @@ At: TypeAlias = Callable[[int, Callable[[], None]], None]
 Op: TypeAlias = Callable[[Caller, Args], Reply | Wait]
 
 PRODUCER = frozenset({
-    "producer_new", "produce", "producer_poll", "flush", "purge", "producer_close",
-    "init_transactions", "begin_transaction", "send_offsets", "commit_transaction",
-    "abort_transaction",
+    "producer_new", "produce", "producer_poll", "flush", "purge", "init_transactions",
+    "begin_transaction", "send_offsets", "commit_transaction", "abort_transaction",
 })  # fmt: skip
 ADMIN = frozenset({
     "list_topics", "create_topics", "delete_topics", "create_partitions", "describe_configs",
