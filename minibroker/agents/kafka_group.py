@@ -280,7 +280,9 @@ class Membership:
         except LogError as error:
             self._refuse(error)
             return
-        mine = sorted((cast(str, t), cast(int, p)) for t, p in cast("Iterable[Sequence[object]]", given or []))
+        mine = sorted(
+            (cast(str, t), cast(int, p)) for t, p in cast("Iterable[Sequence[object]]", given or [])
+        )
         self.state = "steady"
         self._steady_since = self._beat = self._clock.now
         self._cluster.groups.keep_alive(self.group, self.member_id, True)
@@ -471,7 +473,9 @@ class Membership:
         missing = [t for t in self.topics if not t.startswith("^") and t not in there]
         for topic in missing:
             if topic not in self._missing:
-                text = f"Subscribed topic not available: {topic}: Broker: Unknown topic or partition"
+                text = (
+                    f"Subscribed topic not available: {topic}: Broker: Unknown topic or partition"
+                )
                 self._owner.problem(topic, KafkaFailure(Code.UNKNOWN_TOPIC_OR_PARTITION, text))
         self._missing = missing
         return sorted(found)
