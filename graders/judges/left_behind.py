@@ -16,6 +16,8 @@ def left_behind(trace: Trace, rest: Collection[str], why: str) -> list[Finding]:
     open transaction. What is in a topic of `rest` may stay there; `why` completes a sentence about
     what nobody took."""
     read = log(trace)
+    if not read.records and not read.transactions:
+        return []
     behind: dict[tuple[str, Partition], list[Record]] = {}
     for (queue, message), (_, event) in last_of_each_copy(trace).items():
         record = read.records.get(message)

@@ -66,7 +66,7 @@ def find(trace: Trace) -> list[Finding]:
         )
         for (queue, message), (position, event) in left.items()
     ]
-    return queued + left_behind(trace, rest, _because(trace)) if records else queued
+    return queued + left_behind(trace, rest, _because(trace))
 
 
 def unshown(trace: Trace) -> str:
