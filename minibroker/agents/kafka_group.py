@@ -194,61 +194,10 @@ class Membership:
             self.state = "joining"
             self._joining.start(topics, list(self.owned or []))
 
-<<<<<<< HEAD
     def _synced(self, mine: list[Key]) -> None:
         """The group gives these partitions to this member."""
         self.state, self.protocol = "steady", "cooperative" if self.cooperative else "eager"
         self._refusals = 0
-=======
-    def _protocols(self, topics: list[str]) -> dict[str, object]:
-        mine = assignors.Subscription(
-            topics,
-            owned=list(self.owned or []) if self.cooperative else [],
-            generation=self.generation,
-        )
-        return dict.fromkeys(self._names, mine)
-
-    def _joined(self, answer: "Pending[Joined]") -> None:
-        try:
-            joined = answer.get()
-            self._refused = 0
-            self.member_id, self.generation = joined.member_id, joined.generation
-            given: dict[str, object] = {}
-            if joined.leader == joined.member_id:
-                given = self._assign(joined)
-            self.state = "syncing"
-            attempt = self._attempt
-            synced = self._cluster.groups.sync(
-                self.group, self.member_id, self.generation, given, self.instance_id
-            )
-        except LogError as error:
-            self._refuse(error)
-            return
-        synced.then(lambda: self._later(attempt, lambda: self._synced(synced)))
-
-    def _assign(self, joined: "Joined") -> dict[str, object]:
-        members = {
-            joiner.member_id: (
-                cast(assignors.Subscription, joiner.metadata),
-                joiner.instance_id,
-            )
-            for joiner in joined.members
-        }
-        topics = {topic for subscription, _ in members.values() for topic in subscription.topics}
-        counts = {topic: self._cluster.partitions(topic) for topic in sorted(self._known(topics))}
-        return dict(assignors.assign(joined.protocol, members, counts))
-
-    def _synced(self, answer: "Pending[object]") -> None:
-        try:
-            given = answer.get()
-        except LogError as error:
-            self._refuse(error)
-            return
-        mine = sorted(
-            (cast(str, t), cast(int, p)) for t, p in cast("Iterable[Sequence[object]]", given or [])
-        )
-        self.state = "steady"
->>>>>>> log-judges
         self._steady_since = self._beat = self._clock.now
         self._groups.keep_alive(self.me.group, self.me.member_id, True)
         before, self.owned = self.owned or [], mine
@@ -402,65 +351,6 @@ class Membership:
 
     def vanish(self) -> None:
         """The process is gone without a word: its session ends by itself."""
-<<<<<<< HEAD
         self.me.gone = True
         if self.me.member_id:
             self._groups.keep_alive(self.me.group, self.me.member_id, False)
-=======
-        self.gone = True
-        if self.member_id:
-            self._cluster.groups.keep_alive(self.group, self.member_id, False)
-
-    def _later(
-        self, attempt: int, action: Callable[[], None], joined: "Pending[Joined] | None" = None
-    ) -> None:
-        """Go on with an answer of the coordinator's, a round trip after it was given, when this
-        process can."""
-        when = max(self._clock.now + ROUND_TRIP, self._frozen_until)
-        self._at(when, lambda: self._unless_stale(attempt, action, joined))
-
-    def _unless_stale(
-        self, attempt: int, action: Callable[[], None], joined: "Pending[Joined] | None" = None
-    ) -> None:
-        if attempt == self._attempt and not self.gone:
-            action()
-        elif joined is not None:
-            self._disown(joined)
-
-    def _disown(self, answer: "Pending[Joined]") -> None:
-        """A join is answered that nobody waits for any more."""
-        try:
-            member_id = answer.get().member_id
-            if self.gone:
-                self._cluster.groups.keep_alive(self.group, member_id, False)
-            elif member_id != self.member_id:
-                self._cluster.groups.leave(self.group, member_id)
-        except LogError:
-            pass
-
-    # --- topics ------------------------------------------------------------------------------
-
-    def _matching(self) -> list[str]:
-        """The topics of the subscription that there are."""
-        there = self._cluster.topics()
-        found = [t for t in self.topics if not t.startswith("^") and t in there]
-        for pattern in (t for t in self.topics if t.startswith("^")):
-            found += [t for t in there if re.search(pattern, t) and t not in found]
-        missing = [t for t in self.topics if not t.startswith("^") and t not in there]
-        for topic in missing:
-            if topic not in self._missing:
-                text = (
-                    f"Subscribed topic not available: {topic}: Broker: Unknown topic or partition"
-                )
-                self._owner.problem(topic, KafkaFailure(Code.UNKNOWN_TOPIC_OR_PARTITION, text))
-        self._missing = missing
-        return sorted(found)
-
-    def _known(self, topics: Iterable[str]) -> list[str]:
-        there = self._cluster.topics()
-        return [topic for topic in topics if topic in there]
-
-
-def _ms(settings: dict[str, Value], name: str) -> int:
-    return cast(int, settings[name]) * MILLISECOND
->>>>>>> log-judges
