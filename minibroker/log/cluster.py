@@ -76,6 +76,7 @@ class Cluster:
     ) -> None:
         self._clock = clock
         self._trace = trace
+        self.trace = trace
         self._codec = codec
         self._chance = chance
         self._brokers = range(1, brokers + 1)
