@@ -21,6 +21,7 @@ from graders.timeline_faults import fault
 from minibroker.sim.trace import (
     Answered,
     Committed,
+    Compensated,
     Crashed,
     DeadLettered,
     Declined,
@@ -41,6 +42,7 @@ from minibroker.sim.trace import (
     SideEffect,
     Started,
     Trace,
+    Voided,
 )
 from minibroker.sim.values import Value
 
@@ -97,6 +99,8 @@ class Reading:
             Declined: self._declined,
             Deduplicated: self._deduplicated,
             Committed: self._committed,
+            Compensated: self._compensated,
+            Voided: self._voided,
         }
 
     def _number(self, who: str) -> int | None:
@@ -351,13 +355,23 @@ class Reading:
         error = words.plain(event.error, words.MOST_OF_A_NAME)
         self._in_ledger(position, event, "decline", f"{event.kind} {subject} not made: {error}")
 
+    def _compensated(self, event: Compensated, position: int) -> None:
+        subject = words.plain(event.subject, words.MOST_OF_A_NAME)
+        text = f"{event.by} {subject}: its {event.kind} is undone"
+        self._in_ledger(position, event, "effect", text)
+
+    def _voided(self, event: Voided, position: int) -> None:
+        subject = words.plain(event.subject, words.MOST_OF_A_NAME)
+        text = f"no {event.kind} of {subject} to undo: its key is void now"
+        self._in_ledger(position, event, "dedup", text)
+
     def _committed(self, event: Committed, position: int) -> None:
         self._in_ledger(position, event, "commit", calls.written(event.writes))
 
     def _in_ledger(
         self,
         position: int,
-        event: SideEffect | Deduplicated | Declined | Committed,
+        event: SideEffect | Deduplicated | Declined | Committed | Compensated | Voided,
         kind: Kind,
         text: str,
     ) -> None:

@@ -35,10 +35,14 @@ class Judge:
 
 
 ANOMALIES = (
+    "compensation_out_of_order",
+    "compensation_without_cause",
     "dead_letter_without_cause",
+    "double_compensation",
     "duplicate_effect",
     "given_up_early",
     "lost_message",
+    "missing_compensation",
     "retry_without_delay",
     "starvation",
     "stuck",

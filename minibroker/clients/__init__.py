@@ -15,6 +15,8 @@ pika.connection   the connection itself                                       ``
 payments          a payment gateway with idempotency keys                     ``payments``
 database          a small database with transactions and unique keys          ``database``
 mail              a mail gateway with idempotency keys                        ``mail``
+stock             a stock that reserves and releases, with idempotency keys   ``stock``
+shipping          a shipping desk that books and cancels, likewise            ``shipping``
 ================  ==========================================================  ===============
 """
 
@@ -44,6 +46,8 @@ MODULES = {
     "payments": "minibroker.clients.payments",
     "database": "minibroker.clients.database",
     "mail": "minibroker.clients.mail",
+    "stock": "minibroker.clients.services",
+    "shipping": "minibroker.clients.services",
 }
 
 
