@@ -67,6 +67,7 @@ SPEC = Spec(
                 "shipping": "shipping",
             },
             count=2,
+            restarts=12,
         ),
     ),
     scenario=scenario,
@@ -74,14 +75,14 @@ SPEC = Spec(
         Check(
             "happy_path",
             2,
-            ("lost_message", "duplicate_effect", "missing_compensation"),
+            ("missing_compensation", "lost_message", "duplicate_effect"),
             "when no process fails, every order ends wholly done or wholly undone",
             within="fault_free",
         ),
         Check(
             "all_or_nothing",
             5,
-            ("lost_message", "missing_compensation"),
+            ("missing_compensation", "lost_message"),
             "the same holds whatever fails",
         ),
         Check(
@@ -104,7 +105,7 @@ SPEC = Spec(
         ),
         Check("comes_to_rest", 2, ("stuck",), "every message is settled in the end"),
     ),
-    faults=("crash", "definite", "indefinite", "pause", "preempt", "duplicate"),
-    budget=Budget(effects=300, schedules=500, pairs=40, together=60_000, endless=3_000),
+    faults=("crash", "definite", "indefinite", "pause", "duplicate"),
+    budget=Budget(effects=300, schedules=500, pairs=30, together=60_000, endless=3_000),
     lesson="19_saga",
 )
