@@ -10,9 +10,10 @@ first answer. What undoes it names **the same key**:
 - Under a key that was undone or voided nothing is done any more: the call raises `RequestVoided`.
 
 So a compensation may be asked for when it is not known whether there is anything to compensate, and
-a request that comes late, from a process that was paused, changes nothing after it. (Saga patterns
-know the two cases as the *empty compensation* and the *late request*; Apache Seata, "TCC Mode",
-speaks of empty rollback and suspension.)
+a request that comes late, from a process that was paused, changes nothing after it. (Where the
+steps of a saga are called try and cancel, this is known as *empty rollback* and *anti-suspension*:
+Alibaba Cloud, "TCC anti-suspension and idempotence integration".) Not every real service leaves
+tombstones; where one does not, somebody has to look for late requests afterwards.
 
 Without a key a service knows the order and nothing else. It does what it is told each time it is
 told, and undoes what it last did for the order each time it is told.

@@ -6,9 +6,9 @@ undone; a step whose outcome is unknown is neither forgotten nor done twice; a c
 repeated until it has happened, and happens once. Non-goals: isolation between sagas, waits that are
 longer than a worker may hold a message, a saga without a coordinator (the lesson shows one).
 
-Two orchestrators take from the queue `orders`. Of the four orders one is plain; the shipment of one
-is booked and the answer gets lost; one has its charge's answer lost, then no carrier takes it, and
-the gateway is away when it is to be refunded; the card of one is declined.
+Two orchestrators take from the queue `orders`. Of the four orders one is plain; the card of one is
+declined; the shipment of one is booked and the answer gets lost; the charge of one is made and the
+answer gets lost, then no carrier takes it, and the gateway is away when it is to be refunded.
 """
 
 from graders.spec import Budget, Check, Role, Spec
@@ -22,11 +22,11 @@ AWAY = 5.0
 
 
 def scenario(stage: Stage) -> None:
-    """Four orders: one plain, one whose booking is not answered, one that no carrier takes, one
-    whose card is declined."""
+    """Four orders: one plain, one whose card is declined, one whose booking is not answered, one
+    that no carrier takes."""
     stage.queue(QUEUE)
     first = stage.chance.randrange(1, 90)
-    plain, unsure, far, broke = (f"order-{first + n}" for n in range(4))
+    plain, broke, unsure, far = (f"order-{first + n}" for n in range(4))
     stage.unanswered(
         "shipping", unsure, "ServiceTimeout",
         "the shipping service did not answer book in time; whether it was done is not known",
@@ -42,9 +42,9 @@ def scenario(stage: Stage) -> None:
     )  # fmt: skip
     stage.refuses("payments", broke, "CardDeclined", f"the bank declines the card of {broke}")
     _order(stage, OPENS, plain)
-    _order(stage, OPENS + 0.1, far, "shipment")
+    _order(stage, OPENS + 0.1, broke, "charge")
     _order(stage, OPENS + 0.2, unsure)
-    _order(stage, OPENS + 0.3, broke, "charge")
+    _order(stage, OPENS + 0.3, far, "shipment")
 
 
 def _order(stage: Stage, at: float, order: str, refused: str = "") -> None:

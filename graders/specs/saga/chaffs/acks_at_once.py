@@ -8,7 +8,6 @@ anomaly: lost_message in all_or_nothing
 import json
 import time
 
-from minibroker.clients.database import UniqueViolation
 from minibroker.clients.payments import (
     CardDeclined,
     ChargeVoided,
@@ -23,67 +22,43 @@ from minibroker.clients.services import (
     SoldOut,
 )
 
-MAY_WORK_LATER = (GatewayUnavailable, PaymentTimeout, ServiceUnavailable, ServiceTimeout)
-REFUSED = (SoldOut, CardDeclined, NoCarrier, ChargeVoided, RequestVoided)
+NOT_NOW = (GatewayUnavailable, PaymentTimeout, ServiceUnavailable, ServiceTimeout)
+NO = (SoldOut, CardDeclined, NoCarrier, ChargeVoided, RequestVoided)
 
 
-def surely(call, key):
-    """Ask until there is an answer. The key makes it safe to ask again."""
+def surely(call, *arguments):
+    """Ask until there is an answer. The key among the arguments makes that safe."""
     while True:
         try:
-            return call(key)
-        except MAY_WORK_LATER:
+            return call(*arguments)
+        except NOT_NOW:
             time.sleep(2)
 
 
 def orchestrator(channel, database, payments, stock, shipping):
-    def steps_of(name, order):
-        return [
-            (
-                "stock",
-                lambda key: stock.reserve(name, order["items"], key),
-                lambda key: stock.release(name, key),
-            ),
-            (
-                "payment",
-                lambda key: payments.charge(name, order["cents"], key),
-                lambda key: payments.refund(name, key),
-            ),
-            (
-                "shipment",
-                lambda key: shipping.book(name, key),
-                lambda key: shipping.cancel(name, key),
-            ),
-        ]
+    def forward(name, order):
+        surely(stock.reserve, name, order["items"], f"{name}/stock")
+        surely(payments.charge, name, order["cents"], f"{name}/payment")
+        surely(shipping.book, name, f"{name}/shipment")
 
-    def run(order):
-        name = order["id"]
-        steps = steps_of(name, order)
+    def back(name):
+        # The same keys. What was never done is not undone, but its key is void from now on.
+        surely(shipping.cancel, name, f"{name}/shipment")
+        surely(payments.refund, name, f"{name}/payment")
+        surely(stock.release, name, f"{name}/stock")
 
-        def logged(entry):
-            return database.get("saga log", f"{name}/{entry}") is not None
-
-        def log(entry):
-            try:
-                database.insert("saga log", f"{name}/{entry}")
-            except UniqueViolation:
-                pass  # written before: by me before a crash, or by the other one
-
-        if not logged("refused"):
-            try:
-                for step, do, _ in steps:
-                    if not logged(f"did {step}"):
-                        surely(do, f"{name}/{step}")
-                        log(f"did {step}")
-                return
-            except REFUSED:
-                log("refused")  # from here on there is one direction
-        for step, _, undo in reversed(steps):
-            if not logged(f"undid {step}"):
-                surely(undo, f"{name}/{step}")  # also what was never done: that voids its key
-                log(f"undid {step}")
-
-    channel.basic_qos(prefetch_count=1)
     for method, _, body in channel.consume("orders"):
         channel.basic_ack(method.delivery_tag)
-        run(json.loads(body))
+        order = json.loads(body)
+        name = order["id"]
+        state = (database.get("sagas", name) or {"is": "going forward"})["is"]
+        if state == "going forward":
+            try:
+                forward(name, order)
+                state = "done"
+            except NO:
+                state = "going back"
+            database.put("sagas", name, {"is": state})
+        if state == "going back":  # also after a crash: what was decided stays decided
+            back(name)
+            database.put("sagas", name, {"is": "undone"})

@@ -10,7 +10,6 @@ anomaly: compensation_out_of_order
 import json
 import time
 
-from minibroker.clients.database import UniqueViolation
 from minibroker.clients.payments import (
     CardDeclined,
     ChargeVoided,
@@ -25,67 +24,45 @@ from minibroker.clients.services import (
     SoldOut,
 )
 
-MAY_WORK_LATER = (GatewayUnavailable, PaymentTimeout, ServiceUnavailable, ServiceTimeout)
-REFUSED = (SoldOut, CardDeclined, NoCarrier, ChargeVoided, RequestVoided)
+NOT_NOW = (GatewayUnavailable, PaymentTimeout, ServiceUnavailable, ServiceTimeout)
+NO = (SoldOut, CardDeclined, NoCarrier, ChargeVoided, RequestVoided)
 
 
-def surely(call, key):
-    """Ask until there is an answer. The key makes it safe to ask again."""
+def surely(call, *arguments):
+    """Ask until there is an answer. The key among the arguments makes that safe."""
     while True:
         try:
-            return call(key)
-        except MAY_WORK_LATER:
+            return call(*arguments)
+        except NOT_NOW:
             time.sleep(2)
 
 
 def orchestrator(channel, database, payments, stock, shipping):
-    def steps_of(name, order):
-        return [
-            (
-                "stock",
-                lambda key: stock.reserve(name, order["items"], key),
-                lambda key: stock.release(name, key),
-            ),
-            (
-                "payment",
-                lambda key: payments.charge(name, order["cents"], key),
-                lambda key: payments.refund(name, key),
-            ),
-            (
-                "shipment",
-                lambda key: shipping.book(name, key),
-                lambda key: shipping.cancel(name, key),
-            ),
-        ]
+    def forward(name, order, done):
+        stock.reserve(name, order["items"], f"{name}/stock")
+        done.append((stock.release, f"{name}/stock"))
+        payments.charge(name, order["cents"], f"{name}/payment")
+        done.append((payments.refund, f"{name}/payment"))
+        shipping.book(name, f"{name}/shipment")
+        done.append((shipping.cancel, f"{name}/shipment"))
 
-    def run(order):
-        name = order["id"]
-        steps = steps_of(name, order)
+    def back(name, done):
+        for undo, key in reversed(done):
+            surely(undo, name, key)
 
-        def logged(entry):
-            return database.get("saga log", f"{name}/{entry}") is not None
-
-        def log(entry):
-            try:
-                database.insert("saga log", f"{name}/{entry}")
-            except UniqueViolation:
-                pass  # written before: by me before a crash, or by the other one
-
-        if not logged("refused"):
-            try:
-                for step, do, _ in steps:
-                    if not logged(f"did {step}"):
-                        do(f"{name}/{step}")
-                        log(f"did {step}")
-                return
-            except (*REFUSED, *MAY_WORK_LATER):
-                log("refused")
-        for step, _, undo in reversed(steps):
-            if logged(f"did {step}") and not logged(f"undid {step}"):
-                surely(undo, f"{name}/{step}")
-                log(f"undid {step}")
-
-    channel.basic_qos(prefetch_count=1)
     for method, _, body in channel.consume("orders"):
-        run(json.loads(body))
+        order = json.loads(body)
+        name = order["id"]
+        state = (database.get("sagas", name) or {"is": "going forward"})["is"]
+        done = []
+        if state == "going forward":
+            try:
+                forward(name, order, done)
+                state = "done"
+            except (*NO, *NOT_NOW):
+                state = "going back"
+            database.put("sagas", name, {"is": state})
+        if state == "going back":
+            back(name, done)
+            database.put("sagas", name, {"is": "undone"})
         channel.basic_ack(method.delivery_tag)  # last: until then the broker remembers the saga
