@@ -28,7 +28,8 @@ def find(trace: Trace) -> list[Finding]:
         stand = [step for step in saga.steps if saga.stands(step)]
         if not stand or len(stand) == len(saga.steps):
             continue
-        sentence = f"{order} is left half done: its {_listed(stand)} stand{_s(stand)}, {_rest(saga)}"
+        verb = "stands" if len(stand) == 1 else "stand"
+        sentence = f"{order} is left half done: its {_listed(stand)} {verb}, {_rest(saga)}"
         positions = sorted(saga.made[step][-1] for step in stand)
         findings.append(Finding("missing_compensation", sentence, tuple(positions)))
     return findings
@@ -53,7 +54,3 @@ def _rest(saga: Saga) -> str:
 
 def _listed(steps: list[str]) -> str:
     return " and ".join([", ".join(steps[:-1]), steps[-1]] if len(steps) > 1 else steps)
-
-
-def _s(steps: list[str]) -> str:
-    return "s" if len(steps) == 1 else ""

@@ -35,19 +35,17 @@ def sagas(trace: Trace) -> Mapping[str, Saga]:
 @lru_cache(maxsize=2)  # one judge after the other reads the same trace
 def _sagas(trace: Trace, length: int) -> Mapping[str, Saga]:
     found: dict[str, Saga] = {}
-    for event in trace.of(SagaOwed):
-        found.setdefault(event.subject, Saga(event.steps))
+    for owed in trace.of(SagaOwed):
+        found.setdefault(owed.subject, Saga(owed.steps))
     for trouble in trace.of(Trouble):
         if trouble.until is None and (saga := found.get(trouble.subject)) is not None:
             saga.refused = trouble.kind in saga.steps
     for position, event in enumerate(trace.events):
-        kind = type(event)
-        if kind is SideEffect or kind is Compensated:
-            saga = found.get(event.subject)  # type: ignore[attr-defined]
-            if saga is None:
-                continue
-            side = saga.made if kind is SideEffect else saga.undone
-            side.setdefault(event.kind, []).append(position)  # type: ignore[attr-defined]
+        if not isinstance(event, SideEffect | Compensated):
+            continue
+        if (saga := found.get(event.subject)) is not None:
+            side = saga.made if isinstance(event, SideEffect) else saga.undone
+            side.setdefault(event.kind, []).append(position)
     return found
 
 

@@ -1,7 +1,7 @@
 """Answers the clients of the services whose work can be undone: the stock and the shipping."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import cast
 
 from minibroker.ledgers.services import KeyConflict, Offer, Refused, ServiceLedger
@@ -21,15 +21,13 @@ class Service:
     do: str
     undo: str
     offer: Offer
-    details: tuple[str, ...] = field(default=())
+    details: tuple[str, ...] = ()
 
 
-STOCK = Service(
-    "stock", "reserve", "release", Offer("reservation", "rs", "release", "RequestVoided"), ("items",)
-)
-SHIPPING = Service(
-    "shipping", "book", "cancel", Offer("shipment", "sh", "cancellation", "RequestVoided")
-)
+RESERVATION = Offer("reservation", "rs", "release", "RequestVoided")
+STOCK = Service("stock", "reserve", "release", RESERVATION, ("items",))
+SHIPMENT = Offer("shipment", "sh", "cancellation", "RequestVoided")
+SHIPPING = Service("shipping", "book", "cancel", SHIPMENT)
 SERVICES = (STOCK, SHIPPING)
 
 

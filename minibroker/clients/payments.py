@@ -1,7 +1,7 @@
 """A payment gateway, as card processors offer it.
 
-A request may carry an idempotency key: the gateway remembers the key with the charge in one step, so
-the same request sent again gets the first answer and charges nothing (Stripe API reference,
+A request may carry an idempotency key: the gateway remembers the key with the charge in one step,
+so the same request sent again gets the first answer and charges nothing (Stripe API reference,
 "Idempotent requests").
 
 A charge cannot be taken back, but refunded. A refund names **the key of its charge**. What was

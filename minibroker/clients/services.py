@@ -5,8 +5,8 @@ take an idempotency key. What is done under a key is done once: the same request
 first answer. What undoes it names **the same key**:
 
 - What was done under the key is undone, once, however often that is asked for.
-- If nothing was done under the key, nothing is undone, and the key is void from then on: a *tombstone*
-  lies on it.
+- If nothing was done under the key, nothing is undone, and the key is void from then on: a
+  *tombstone* lies on it.
 - Under a key that was undone or voided nothing is done any more: the call raises `RequestVoided`.
 
 So a compensation may be asked for when it is not known whether there is anything to compensate, and

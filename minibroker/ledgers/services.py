@@ -142,9 +142,7 @@ class ServiceLedger:
         elif key is not None:
             self._void[key] = order
             self._trace.append(
-                Voided(
-                    at=self._clock.now, who=who, kind=self.offer.kind, subject=order, key=key
-                )
+                Voided(at=self._clock.now, who=who, kind=self.offer.kind, subject=order, key=key)
             )
         if lost is not None:
             raise Refused(lost.error, lost.text)
@@ -158,11 +156,11 @@ class ServiceLedger:
         return next((done for done in self._all[::-1] if done.record["order"] == order), None)
 
     def _same(self, first: Record, order: str, detail: Mapping[str, Value], key: str) -> None:
-        if any(first[name] != value for name, value in {"order": order, **detail}.items()):
-            raise KeyConflict(
-                f"idempotency key {key!r} was used for {_said(first)}, not for "
-                f"{_said({'order': order, **detail})}"
-            )
+        asked: Record = {"order": order, **detail}
+        if any(first[name] != value for name, value in asked.items()):
+            used = " and ".join([repr(first["order"]), *(f"{first[n]!r} {n}" for n in detail)])
+            wanted = " and ".join(map(repr, asked.values()))
+            raise KeyConflict(f"idempotency key {key!r} was used for {used}, not for {wanted}")
 
     def _refuse_void(self, who: str, order: str, key: str) -> None:
         error = self.offer.voided
@@ -195,9 +193,3 @@ class ServiceLedger:
         self._trace.append(
             Deduplicated(at=self._clock.now, who=who, kind=kind, subject=order, key=key)
         )
-
-
-def _said(record: Mapping[str, Value]) -> str:
-    """An order and its detail, such as ``'order-1' and 4200 cents``."""
-    rest = [f"{value!r} {name}" for name, value in record.items() if name not in ("id", "order")]
-    return " and ".join([repr(record["order"]), *rest])

@@ -39,5 +39,7 @@ def orchestrator(channel, database, payments, stock, shipping):
             database.put("steps", mark, {"at": tag})
         channel.basic_ack(tag)
 
-    channel.basic_consume("orders", lambda _, method, __, body: work(method.delivery_tag, json.loads(body)))
+    channel.basic_consume(
+        "orders", lambda _, method, __, body: work(method.delivery_tag, json.loads(body))
+    )
     channel.start_consuming()
