@@ -210,7 +210,8 @@ class Reading:
         if event.error and done is not None and done.kind == "decline":
             done.events.append(position)
         elif event.error:
-            became = "failed" if number in self._faulted else "refused"
+            unknown = number in self._faulted or event.error.endswith("Timeout")
+            became = "failed" if unknown else "refused"
             text = calls.refused(request, event.error, event.message, became)
             row = self._own(position, event, "error", text, number)
             if request is not None and request.client in calls.LEDGERS:
