@@ -6,7 +6,7 @@ from graders.judges.sagas import Saga, sagas
 from graders.spec import load
 from graders.stage import Run
 from minibroker.sim.faults import crash
-from minibroker.sim.trace import Answered, Delivered, Requested, Trouble
+from minibroker.sim.trace import Answered, Delivered, Requested, SagaOwed, Trouble
 
 NAME = "cancelled_and_paid"
 
@@ -75,8 +75,9 @@ def _after_the_charge(code: str, seed: int) -> str:
     order = str(charge.args["order"])
     run, _ = one_run(spec, code, (crash(charge.number),), seed)
     saga = sagas(run.trace)[order]
-    times = len([event for event in run.trace.of(Delivered) if event.redelivered])
-    came = "it comes again" if times else "it does not come again"
+    [message] = [event.message for event in run.trace.of(SagaOwed) if event.subject == order]
+    again = any(event.redelivered and event.message == message for event in run.trace.of(Delivered))
+    came = "it comes again" if again else "it does not come again"
     stand = " and ".join(left(saga))
     if len(left(saga)) == len(saga.steps):
         return f"{came}, and {order} is complete"

@@ -4,9 +4,9 @@ Goal: the learner reads an orchestrator that keeps its sagas in memory, leaves o
 out and passes over a compensation that failed, and mends all three. Non-goals: two orchestrators,
 zombies, the order of compensations (the exercise `saga`).
 
-Four orders come. The first goes through. The charge of the second is made and its answer gets lost.
-The card of the third is declined. No carrier takes the fourth, and the gateway is away when it is to
-be refunded.
+Four orders come. The first goes through. The charge of the second is made and its answer gets
+lost. The card of the third is declined. No carrier takes the fourth, and the gateway is away when
+it is to be refunded.
 """
 
 from graders.spec import Budget, Check, Role, Spec

@@ -3,6 +3,7 @@
 import json
 import time
 
+
 from minibroker.clients.payments import ChargeVoided, GatewayUnavailable
 from minibroker.clients.services import NoCarrier, RequestVoided
 from pika import BasicProperties
