@@ -10,7 +10,8 @@ is given what is free, and has the target's epoch; what is still another's it wa
 
 A member that names another epoch than its own is fenced: it must drop all it has and join with
 epoch 0. Only the epoch before is let pass, of one who owns nothing that is not its own: it missed
-the answer.
+the answer. One that is fenced and joins under its old member id has to wait for the end of its
+session.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -68,7 +69,7 @@ class ConsumerMember:
     member_id: str
     who: str
     instance_id: str | None
-    on_rebalance: Callable[[], None] | None
+    on_rebalance: Callable[[], None] | None = None
     topics: list[str] = field(default_factory=list)
     assignor: str = ""
     rebalance_timeout: int = 300 * SECOND
@@ -131,6 +132,8 @@ class ConsumerGroup:
             return self._leaves(beat)
         member = self._joins(beat) if beat.epoch == JOIN else self._lives(beat)
         self._wishes(member, beat)
+        if beat.on_rebalance is not None:
+            member.on_rebalance, member.alive = beat.on_rebalance, True
         self._sessions.lives(member)
         self._reconcile(member, () if beat.epoch == JOIN else beat.owned)
         told = sorted(member.assigned)
@@ -144,14 +147,13 @@ class ConsumerGroup:
                 Code.INVALID_REQUEST,
                 "a member joins with its topics, its rebalance timeout and no partitions",
             )
-        alive = beat.on_rebalance is not None
         found = self.members.get(beat.member_id)
         if found is not None:
+            if found.away:
+                found.away, found.epoch = False, JOIN
             self._check_epoch(found, beat)
             return found
-        new = ConsumerMember(
-            beat.member_id, beat.who, beat.instance_id, beat.on_rebalance, alive=alive
-        )
+        new = ConsumerMember(beat.member_id, beat.who, beat.instance_id)
         old = self._of_instance(beat.instance_id)
         if old is not None:
             if not old.away:
@@ -202,6 +204,8 @@ class ConsumerGroup:
             and set(owned) <= set(member.assigned)
         )
         if not missed:
+            if member.alive:  # what is fenced keeps no session, though it comes again and again
+                self._sessions.keep_alive(member, False)
             raise LogError(
                 Code.FENCED_MEMBER_EPOCH,
                 f"the member is at epoch {member.epoch} of group {self.name}, not {beat.epoch}; "
@@ -212,7 +216,8 @@ class ConsumerGroup:
     def _leaves(self, beat: Beat) -> BeatAnswer:
         member = self.member(beat.member_id, beat.instance_id)
         if beat.epoch == LEAVE_FOR_NOW and member.instance_id is not None:
-            member.away, member.revoking = True, {}
+            member.away, member.revoking, member.epoch = True, {}, LEAVE_FOR_NOW
+            member.on_rebalance = None
             self._sessions.keep_alive(member, False)
         else:
             self.remove(member, "left")
