@@ -266,6 +266,8 @@ ASSIGN: Value = [["orders", 0, -1, ""], ["orders", 1, 7, ""]]
         ),
         (called("poll", timeout=1.5), answered(did="idle"), ["poll 1.5 s: nothing there"]),
         (called("poll", timeout=None), answered(did="idle"), ["poll: nothing there"]),
+        (called("poll", timeout=0), answered(did="idle"), ["poll: nothing there"]),
+        (called("poll", timeout="1"), answered(did="idle"), ["poll: nothing there"]),
         (
             called("consume", timeout=1, most=5),
             answered(value={"records": []}, did="idle"),
@@ -355,6 +357,8 @@ def test_polls_in_vain_are_one_row_until_their_process_does_something_else() -> 
 
     vain = "poll 1 s: nothing there"
     others = [appended(1), polled(1, who="other#1"), assigned("other#1")]
+    [row] = drawn(*idle(1), *idle(2)).rows
+    assert row.events == (1, 3)
     assert told(drawn(*idle(1), *others, *idle(2)))[0][2] == f"{vain} (2 times)"
     for between in ([polled()], [assigned()], [revoked()], [called("commit", 9)], [asked(9, "x")]):
         rows = [row[2] for row in told(drawn(*idle(1), *others, *between, *idle(2)))]
