@@ -35,11 +35,17 @@ class Judge:
 
 
 ANOMALIES = (
+    "conflicting_append",
     "dead_letter_without_cause",
     "duplicate_effect",
     "given_up_early",
+    "invariant_violation",
+    "lost_command",
     "lost_message",
+    "partial_append",
+    "repeated_command",
     "retry_without_delay",
+    "snapshot_drift",
     "starvation",
     "stuck",
     "too_many_attempts",
