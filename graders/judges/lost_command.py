@@ -60,7 +60,7 @@ def _refusable(found: Store, command: Command) -> bool:
     assert command.settled is not None
     states: list[Order | None] = [Order()]
     for append in found.appends:
-        if append.position > command.settled:
+        if append.at > command.until:
             break
         if command.order in append.streams:
             state = replay(event.row for event in append.streams[command.order])

@@ -13,11 +13,15 @@ from functools import lru_cache
 
 from graders.orders import Content
 from minibroker.sim import trace as t
+from minibroker.sim.clock import SECOND
 from minibroker.sim.trace import Committed, EventStore, Published, Settled, Trace
 from minibroker.sim.values import Value
 
 SAID = ("order", "version", "type", "command", "cents")
 """The fields that make an event what it is."""
+
+DECIDES_WITHIN = SECOND // 2
+"""A handler that settles a command before it decides has decided by then, unless it crashed."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,7 @@ class Append:
     are events that were there and are gone, each with what stands in its place, if anything."""
 
     position: int
+    at: int
     who: str
     streams: Mapping[str, Sequence[Stored]]
     rewritten: Sequence[tuple[Stored, Stored | None]]
@@ -59,7 +64,8 @@ class Snapshot:
 @dataclass
 class Command:
     """A command as it came: `came` and `settled` are positions in the trace, the first and the last
-    of all its messages; None while one of them is not settled."""
+    of all its messages; None while one of them is not settled. Nobody decides on it after `until`
+    (microseconds)."""
 
     id: str
     order: str
@@ -67,6 +73,7 @@ class Command:
     cents: Value
     came: int
     settled: int | None = None
+    until: int = 0
     by: str = ""
 
 
@@ -170,7 +177,7 @@ class _Reading:
             self._streams[order].sort(key=lambda each: each.version)
         if touched:
             streams = {order: tuple(self._streams[order]) for order in touched}
-            self._appends.append(Append(position, event.who, streams, rewritten))
+            self._appends.append(Append(position, event.at, event.who, streams, rewritten))
         for picture, replaced in pictures:
             stream = tuple(self._streams.get(str(picture.get("order")), ()))
             self._snapshots.append(Snapshot(position, event.who, picture, replaced, stream))
@@ -204,7 +211,7 @@ class _Reading:
         command = self._open.pop(event.message, None)
         if command is None:
             return
-        command.by = event.who
+        command.by, command.until = event.who, event.at + DECIDES_WITHIN
         command.settled = None if command in self._open.values() else position
 
 

@@ -3,6 +3,7 @@ two events of one order get the same version.
 
 anomaly: conflicting_append
 anomaly: invariant_violation
+anomaly: repeated_command
 """
 
 import json
