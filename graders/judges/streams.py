@@ -14,7 +14,15 @@ from functools import lru_cache
 from graders.orders import Content
 from minibroker.sim import trace as t
 from minibroker.sim.clock import SECOND
-from minibroker.sim.trace import Committed, EventStore, Published, Settled, Trace
+from minibroker.sim.trace import (
+    Appended,
+    Committed,
+    EventStore,
+    Published,
+    Settled,
+    Trace,
+    TransactionEnded,
+)
 from minibroker.sim.values import Value
 
 SAID = ("order", "version", "type", "command", "cents")
@@ -29,6 +37,7 @@ class Stored:
     """An event in the store: where in the trace it was committed, by whom, and its row."""
 
     position: int
+    at: int
     who: str
     order: str
     version: int
@@ -61,6 +70,19 @@ class Snapshot:
     stream: Sequence[Stored]
 
 
+@dataclass(frozen=True)
+class Record:
+    """A record of the topic that readers of committed records see, from `position` in the trace on
+    (`at`, microseconds): an event's fields, or None when it is no event."""
+
+    position: int
+    at: int
+    who: str
+    partition: int
+    offset: int
+    row: Content | None
+
+
 @dataclass
 class Command:
     """A command as it came: `came` and `settled` are positions in the trace, the first and the last
@@ -86,6 +108,9 @@ class Store:
     snapshots: Sequence[Snapshot]
     commands: Mapping[str, Command]
     streams: Mapping[str, Sequence[Stored]]
+    ever: Mapping[tuple[str, int], Sequence[Stored]]
+    """By order and version, all that was ever committed, also what was rewritten since."""
+    records: Sequence[Record]
     odd: str
     """The first row in the events' table that is no event, if there is one."""
 
@@ -126,6 +151,9 @@ class _Reading:
         self._snapshots: list[Snapshot] = []
         self._commands: dict[str, Command] = {}
         self._open: dict[int, Command] = {}
+        self._ever: dict[tuple[str, int], list[Stored]] = {}
+        self._records: list[Record] = []
+        self._undecided: dict[str, list[t.Appended]] = {}
         self._odd = ""
         for position, event in enumerate(trace.events):
             kind = type(event)
@@ -135,6 +163,10 @@ class _Reading:
                 self._published(position, event)  # type: ignore[arg-type]
             elif kind is Settled:
                 self._settled(position, event)  # type: ignore[arg-type]
+            elif kind is Appended:
+                self._appended(position, event)  # type: ignore[arg-type]
+            elif kind is TransactionEnded:
+                self._decided(position, event)  # type: ignore[arg-type]
             elif kind is EventStore:
                 self._names = event  # type: ignore[assignment]
 
@@ -142,7 +174,7 @@ class _Reading:
         return Store(
             self._names, self._appends, self._snapshots, self._commands,
             {order: tuple(stream) for order, stream in self._streams.items() if stream},
-            self._odd,
+            self._ever, self._records, self._odd,
         )  # fmt: skip
 
     def _committed(self, position: int, event: t.Committed) -> None:
@@ -157,15 +189,16 @@ class _Reading:
             assert isinstance(key, str)
             assert isinstance(row, dict)
             if table == self._names.events:
-                new = None if op == "delete" else self._stored(position, event.who, row)
+                new = None if op == "delete" else self._stored(position, event.at, event.who, row)
                 old = self._events.pop(key, None)
                 if old is not None:
                     self._streams[old.order].remove(old)
                     touched[old.order] = None
-                    if new is None or _said(old.row) != _said(new.row):
+                    if new is None or said(old.row) != said(new.row):
                         rewritten.append((old, new))
                 if new is not None:
                     self._events[key] = new
+                    self._ever.setdefault((new.order, new.version), []).append(new)
                     self._streams.setdefault(new.order, []).append(new)
                     touched[new.order] = None
             elif table == self._names.snapshots:
@@ -182,11 +215,11 @@ class _Reading:
             stream = tuple(self._streams.get(str(picture.get("order")), ()))
             self._snapshots.append(Snapshot(position, event.who, picture, replaced, stream))
 
-    def _stored(self, position: int, who: str, row: Content) -> Stored | None:
+    def _stored(self, position: int, at: int, who: str, row: Content) -> Stored | None:
         match row:
             case {"order": str(order), "version": int(version), "type": str(kind),
                   "command": str(command)} if version > 0 and version is not True:  # fmt: skip
-                return Stored(position, who, order, version, kind, command, row)
+                return Stored(position, at, who, order, version, kind, command, row)
         assert self._names is not None
         self._odd = self._odd or (
             f"{who} wrote a row to {self._names.events} that is no event: it needs order, type and "
@@ -214,6 +247,29 @@ class _Reading:
         command.by, command.until = event.who, event.at + DECIDES_WITHIN
         command.settled = None if command in self._open.values() else position
 
+    def _appended(self, position: int, event: t.Appended) -> None:
+        if self._names is None or event.topic != self._names.topic:
+            return
+        if event.transaction:
+            self._undecided.setdefault(event.transaction, []).append(event)
+        else:
+            self._records.append(_record(position, event.at, event))
+
+    def _decided(self, position: int, event: t.TransactionEnded) -> None:
+        for appended in self._undecided.pop(event.transaction, []):
+            if event.how == "committed":
+                self._records.append(_record(position, event.at, appended))
+
+
+def _record(position: int, at: int, event: t.Appended) -> Record:
+    row = read(event.value)
+    match row:
+        case {"order": str(), "version": int()}:
+            pass
+        case _:
+            row = None
+    return Record(position, at, event.who, event.partition, event.offset, row)
+
 
 def read(body: bytes | None) -> Mapping[str, Value] | None:
     """The JSON object in a message, if it is one."""
@@ -224,5 +280,6 @@ def read(body: bytes | None) -> Mapping[str, Value] | None:
     return found if isinstance(found, dict) else None
 
 
-def _said(row: Content) -> list[Value]:
+def said(row: Content) -> list[Value]:
+    """What makes an event what it is; whatever else stands in its row is its author's."""
     return [row.get(name) for name in SAID]
