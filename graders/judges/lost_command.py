@@ -63,7 +63,10 @@ def _refusable(found: Store, command: Command) -> bool:
         if append.at > command.until:
             break
         if command.order in append.streams:
-            state = replay(event.row for event in append.streams[command.order])
+            stream = append.streams[command.order]
+            if any(event.command == command.id for event in stream):
+                break  # what it did itself is no reason to refuse it
+            state = replay(event.row for event in stream)
             if append.position < command.came:
                 states = [state]
             else:

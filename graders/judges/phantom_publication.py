@@ -55,7 +55,7 @@ def _wrong(found: Store, record: Record) -> str:
     same = [e for e in found.ever.get((order, version), ()) if said(e.row) == said(record.row)]
     if any(event.position < record.position for event in same):
         return ""
-    what = f"{record.who} published {record.row.get('type')} as event {version} of {order}"
+    what = f"{record.who} published {record.row.get('type')!r} as event {version} of {order}"
     if same:
         early = (same[0].at - record.at) / 1e6
         return f"{what} {early:g} s before it was committed"

@@ -33,7 +33,7 @@ def find(trace: Trace) -> list[Finding]:
         if other is not None:
             sentence = (
                 f"event {_version(first)} of {order} is in partition {first.partition} and event "
-                f"{_version(other)} in partition {other.partition}: no reader knows which came first"
+                f"{_version(other)} in partition {other.partition}: nobody knows which came first"
             )
             positions = (first.position, other.position)
             findings.append(Finding("reordered_publication", sentence, positions))

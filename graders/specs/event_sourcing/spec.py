@@ -12,6 +12,7 @@ shipping and the cancellation.
 
 from graders.spec import Budget, Check, Role, Spec
 from graders.stage import Owes, Stage
+from minibroker.sim.values import Value
 
 COMMANDS = "commands"
 OPENS = 5.0
@@ -35,10 +36,11 @@ def scenario(stage: Stage) -> None:
         (LATER + 1, "cancel", long),
     )  # fmt: skip
     for number, (after, do, order) in enumerate(script, 1):
-        body = {"id": f"{do}-{number}", "order": order, "do": do}
+        name = f"{do}-{number}"
+        body: dict[str, Value] = {"id": name, "order": order, "do": do}
         if do in ("place", "add"):
             body["cents"] = stage.chance.randrange(500, 9_900)
-        stage.publish(OPENS + after, COMMANDS, body, Owes("event", body["id"]))
+        stage.publish(OPENS + after, COMMANDS, body, Owes("event", name))
 
 
 SPEC = Spec(
