@@ -1,6 +1,6 @@
 """Histories of an event store, for the judges that read one: literal events, a second apart.
 
-Where nothing else is said the writer is ``handle-1#1``, the order is ``order-1``, and the events are
+Where nothing else is said the writer is ``handle-1#1``, the order ``order-1``, and the events are
 those of `events`: placed with 900 cents, an item for 100, paid with both.
 """
 
