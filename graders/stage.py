@@ -13,7 +13,9 @@ from typing import TypeAlias
 from minibroker.agents.amqp import AmqpAgent
 from minibroker.agents.clock import ClockAgent
 from minibroker.agents.ledgers import DatabaseAgent, PaymentsAgent
+from minibroker.agents.mail import MailAgent
 from minibroker.ledgers.database import DatabaseLedger
+from minibroker.ledgers.mail import MailLedger
 from minibroker.ledgers.payments import PaymentLedger, Trouble
 from minibroker.queues.broker import Broker
 from minibroker.sim import trace
@@ -198,6 +200,7 @@ def perform(
             "amqp": AmqpAgent(broker, clock),
             "payments": PaymentsAgent(payments),
             "database": DatabaseAgent(DatabaseLedger(clock, trace)),
+            "mail": MailAgent(MailLedger(clock, trace)),
             "clock": ClockAgent(clock),
         },
         launch,

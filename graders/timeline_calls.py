@@ -24,7 +24,7 @@ ENDS = {
     "channel_close": "close the channel",
     "connection_close": "close the connection",
 }
-LEDGERS = frozenset({"payments", "database"})
+LEDGERS = frozenset({"payments", "database", "mail"})
 
 
 def shown(request: Requested, answer: Answered | None) -> tuple[Kind, str, str] | None:

@@ -62,7 +62,9 @@ def detailed(detail: dict[str, Value]) -> str:
 
 def ledger(kind: str) -> str:
     """Where a side effect of this kind is made."""
-    return {"charge": "payments", "refund": "payments", "commit": "database"}.get(kind, kind)
+    return {"charge": "payments", "refund": "payments", "commit": "database", "email": "mail"}.get(
+        kind, kind
+    )
 
 
 def done(kind: str) -> str:

@@ -19,7 +19,9 @@ from dataclasses import dataclass
 from minibroker.agents.amqp import AmqpAgent
 from minibroker.agents.clock import ClockAgent
 from minibroker.agents.ledgers import DatabaseAgent, PaymentsAgent
+from minibroker.agents.mail import MailAgent
 from minibroker.ledgers.database import DatabaseLedger
+from minibroker.ledgers.mail import MailLedger
 from minibroker.ledgers.payments import PaymentLedger
 from minibroker.queues.broker import Broker
 from minibroker.sim.clock import Clock, seconds
@@ -35,6 +37,7 @@ CLIENTS = {
     "connection": "pika.connection",
     "payments": "payments",
     "database": "database",
+    "mail": "mail",
 }
 
 
@@ -110,6 +113,7 @@ def play(
         trace,
         {
             "amqp": AmqpAgent(broker, clock),
+            "mail": MailAgent(MailLedger(clock, trace)),
             "payments": PaymentsAgent(PaymentLedger(clock, trace)),
             "database": DatabaseAgent(DatabaseLedger(clock, trace)),
             "clock": ClockAgent(clock),

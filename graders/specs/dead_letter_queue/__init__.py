@@ -1,1 +1,1 @@
-"""The exercise that lesson 00 leads to."""
+"""The exercise that lesson 07 leads to."""

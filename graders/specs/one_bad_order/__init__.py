@@ -1,1 +1,1 @@
-"""The exercise that lesson 00 leads to."""
+"""An experiment of lesson 07."""

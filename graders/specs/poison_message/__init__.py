@@ -1,1 +1,1 @@
-"""The bug hunt about a poison message."""
+"""A bug hunt."""
