@@ -28,6 +28,13 @@ from minibroker.sim.values import Value
 
 DEAD_LETTER = "dead letter"
 
+RECORD = "record in"
+"""Followed by a topic: paid by a record about the subject in it that a ``read_committed`` reader
+sees."""
+
+ROW = "row in"
+"""Followed by a table: paid by a row under the subject as its key."""
+
 Subject: TypeAlias = tuple[str, str]
 """(kind, subject) of a side effect, such as ("charge", "order-1")."""
 

@@ -30,6 +30,10 @@ class Local(IntEnum):
     PURGE_INFLIGHT = -151
     FATAL = -150
     INCONSISTENT = -149
+    PARTITION_EOF = -191
+    NO_OFFSET = -168
+    MAX_POLL_EXCEEDED = -147
+    AUTO_OFFSET_RESET = -140
 
 
 class BadRequest(Exception):

@@ -7,6 +7,7 @@ Messages"; Kafka's transaction index).
 """
 
 from bisect import bisect_left
+from collections.abc import Collection
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -50,6 +51,7 @@ class AbortedIndex:
         """Nothing before `offset` can be read any more."""
         del self._all[: bisect_left(self._all, offset, key=_last)]
 
-    def clear(self) -> None:
-        """There are none."""
-        self._all.clear()
+    def remove(self, forgotten: Collection[Aborted]) -> None:
+        """Of these nothing is left that must be left out."""
+        if forgotten:
+            self._all = [aborted for aborted in self._all if aborted not in forgotten]

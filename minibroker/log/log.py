@@ -23,7 +23,7 @@ producer outlives its records (KIP-360).
 
 from bisect import bisect_right
 
-from minibroker.log import retention
+from minibroker.log import admission, compaction, retention, times
 from minibroker.log import segments as log_segments
 from minibroker.log.aborted import Aborted, AbortedIndex
 from minibroker.log.batch import Batch, Codec
@@ -32,7 +32,6 @@ from minibroker.log.epochs import Epochs
 from minibroker.log.errors import Code, LogError
 from minibroker.log.producers import Producers
 from minibroker.log.segments import Segment
-from minibroker.log.terms import LARGEST
 
 
 class Log:
@@ -45,7 +44,9 @@ class Log:
         "_base_offset",
         "_batches",
         "_codec",
+        "_dirty_from",
         "_first_unstable",
+        "_horizons",
         "_nexts",
         "_segments",
         "_unreplicated",
@@ -77,37 +78,21 @@ class Log:
         # Transactions that ended at or above the high watermark: first offset, control batch's.
         self._unreplicated: list[tuple[int, int]] = []
         self._first_unstable: int | None = None
+        # Compaction was there up to this offset, and gave these delete horizons.
+        self._dirty_from = offset
+        self._horizons: dict[int, int] = {}
 
     # --- appending -------------------------------------------------------------------------
 
     def append(self, batch: Batch, leader_epoch: int, now_ms: int) -> Batch:
         """Append as the leader in `leader_epoch`; gives the batch as it stands in the log.
 
-        Raises `minibroker.log.producers.Duplicate` if it stands there already, and LogError
-        MESSAGE_TOO_LARGE, INVALID_TIMESTAMP (over ``message.timestamp.after.max.ms`` ahead, or
-        ``...before.max.ms`` behind), INVALID_RECORD (no key, in a compacted topic) or what
-        `minibroker.log.producers.Producers.check` refuses.
+        Raises `minibroker.log.producers.Duplicate` if it stands there already, and LogError as
+        `minibroker.log.admission.check` and `minibroker.log.producers.Producers.check` say.
         """
-        first_timestamp, max_timestamp = batch.first_timestamp, batch.max_timestamp
+        config = self.config
         if batch.control is None:
-            config = self.config
-            if batch.size > config.max_message_bytes:
-                raise LogError(
-                    Code.MESSAGE_TOO_LARGE,
-                    f"the batch has {batch.size} bytes, and the topic's max.message.bytes is "
-                    f"{config.max_message_bytes}",
-                )
-            if config.append_time:
-                first_timestamp = max_timestamp = now_ms
-            elif max_timestamp - now_ms > config.timestamp_after_max_ms:
-                raise LogError(
-                    Code.INVALID_TIMESTAMP,
-                    f"a record is stamped {max_timestamp - now_ms} ms ahead of the broker's clock, "
-                    "and the topic's message.timestamp.after.max.ms is "
-                    f"{config.timestamp_after_max_ms}",
-                )
-            if config.compact or config.timestamp_before_max_ms != LARGEST:
-                self._check_entries(batch, now_ms)
+            admission.check(batch, config, self._codec, now_ms)
         if batch.producer_id >= 0:
             self.producers.check(batch)
         if self.epochs.latest != leader_epoch:
@@ -117,8 +102,8 @@ class Log:
             batch.payload,
             batch.records,
             batch.size,
-            first_timestamp,
-            max_timestamp,
+            now_ms if config.append_time else batch.first_timestamp,
+            now_ms if config.append_time else batch.max_timestamp,
             self.end,
             batch.last_delta,
             leader_epoch,
@@ -155,24 +140,8 @@ class Log:
                 self._unreplicated.append((ended, batch.base_offset))
                 if batch.control == "abort":
                     self._aborted.add(Aborted(batch.producer_id, ended, batch.base_offset))
-            elif batch.transactional and self._first_unstable is None:
+            elif self._first_unstable is None and batch.transactional and batch.control is None:
                 self._first_unstable = batch.base_offset
-
-    def _check_entries(self, batch: Batch, now_ms: int) -> None:
-        config = self.config
-        for entry in self._codec.entries(batch.payload):
-            if config.compact and entry.key is None:
-                raise LogError(
-                    Code.INVALID_RECORD,
-                    "a record has no key, and a compacted topic keeps records by their keys",
-                )
-            if not config.append_time and now_ms - entry.timestamp > config.timestamp_before_max_ms:
-                raise LogError(
-                    Code.INVALID_TIMESTAMP,
-                    f"a record is stamped {now_ms - entry.timestamp} ms behind the broker's clock, "
-                    "and the topic's message.timestamp.before.max.ms is "
-                    f"{config.timestamp_before_max_ms}",
-                )
 
     # --- reading ---------------------------------------------------------------------------
 
@@ -216,31 +185,10 @@ class Log:
 
     def offset_for_time(self, timestamp_ms: int) -> tuple[int, int] | None:
         """Offset and timestamp of the first record stamped `timestamp_ms` or later, if there is
-        one (ListOffsets, KIP-79), be it below the high watermark or not. It is the first in the
-        log's order: stamps need not rise."""
-        for segment, following in zip(self._segments, [*self._segments[1:], None], strict=True):
-            if segment.max_timestamp < timestamp_ms:
-                continue
-            at = bisect_right(self._nexts, max(segment.base_offset, self.start))
-            while at < len(self._batches):
-                batch = self._batches[at]
-                if following is not None and batch.base_offset >= following.base_offset:
-                    break
-                if batch.max_timestamp >= timestamp_ms:
-                    for offset, timestamp in self._stamps(batch):
-                        if timestamp >= timestamp_ms and offset >= self.start:
-                            return offset, timestamp
-                at += 1
-        return None
-
-    def _stamps(self, batch: Batch) -> list[tuple[int, int]]:
-        if batch.control is not None:
-            return [(batch.base_offset, batch.max_timestamp)]
-        whole = batch.max_timestamp if self.config.append_time else None
-        return [
-            (batch.base_offset + entry.delta, entry.timestamp if whole is None else whole)
-            for entry in self._codec.entries(batch.payload)
-        ]
+        one, be it below the high watermark or not; see `minibroker.log.times`."""
+        return times.first_from(
+            timestamp_ms, self._batches, self.start, self._codec, self.config.append_time
+        )
 
     # --- replication -----------------------------------------------------------------------
 
@@ -279,8 +227,11 @@ class Log:
         self._segments = log_segments.built(self._batches, bases or [to])
         self.epochs.truncate(to)
         self._aborted.truncate(to)
+        self._dirty_from = min(self._dirty_from, to)
+        self._horizons = {base: when for base, when in self._horizons.items() if base < to}
         if to < self._base_offset:
-            self._base, self._base_offset = Producers(), to
+            # What was compacted is cut, so what is left of it must do.
+            self._base, self._base_offset = Producers(), 0
         self.producers = self._base.copy()
         for batch in self._batches:
             if batch.producer_id >= 0 and batch.base_offset >= self._base_offset:
@@ -321,6 +272,8 @@ class Log:
     def retain(self, now_ms: int) -> None:
         """Forget the segments that ``retention.ms`` and ``retention.bytes`` give up; see
         `minibroker.log.retention`."""
+        self.producers.expire(now_ms)
+        self._base.expire(now_ms)
         going = retention.expired(
             self._segments, self.config, now_ms, self.high_watermark, self.end
         )
@@ -333,12 +286,47 @@ class Log:
         """Drop the first `going` segments; the log starts at `start`."""
         self.start = start
         del self._segments[:going]
-        base = self._segments[0].base_offset
-        cut = bisect_right(self._nexts, base)
-        for batch in self._batches[:cut]:
-            if batch.producer_id >= 0 and batch.base_offset >= self._base_offset:
-                self._base.record(batch)
-        self._base_offset = max(self._base_offset, base)
+        cut = self._settle(self._segments[0].base_offset)
         del self._batches[:cut], self._nexts[:cut]
         self._aborted.delete_before(start)
         self.epochs.delete_before(start)
+
+    def compact(self, now_ms: int) -> bool:
+        """Drop what ``cleanup.policy=compact`` gives up, if the cleaner would find the log worth it
+        now; gives whether it did. See `minibroker.log.compaction`."""
+        config = self.config
+        if not config.compact:
+            return False
+        count = compaction.cleanable(self._segments, config, self.last_stable_offset, now_ms)
+        segments = self._segments[:count]
+        if not compaction.is_due(segments, config, self._dirty_from, now_ms):
+            return False
+        below = self._segments[count].base_offset
+        cut = self._settle(below)
+        cleaned = compaction.cleaned(
+            self._batches[:cut],
+            self._codec,
+            config,
+            self._aborted.overlapping(self._segments[0].base_offset, below),
+            self.producers,
+            self._horizons,
+            now_ms,
+        )
+        self._batches[:cut] = cleaned.batches
+        self._nexts[:cut] = [batch.next_offset for batch in cleaned.batches]
+        bases = compaction.grouped(segments, config.segment_bytes)
+        self._segments[:count] = log_segments.built(cleaned.batches, bases)
+        self._horizons = cleaned.horizons
+        self._aborted.remove(cleaned.forgotten)
+        self._dirty_from = below
+        return True
+
+    def _settle(self, below: int) -> int:
+        """What the batches below this offset say of producers goes into the base, before they are
+        changed or go; gives how many they are."""
+        count = bisect_right(self._nexts, below)
+        for batch in self._batches[:count]:
+            if batch.producer_id >= 0 and batch.base_offset >= self._base_offset:
+                self._base.record(batch)
+        self._base_offset = max(self._base_offset, below)
+        return count

@@ -22,6 +22,9 @@ from minibroker.log.errors import Code, LogError
 REMEMBERED = 5
 """Batches a producer (Kafka's ProducerStateEntry; max.in.flight.requests.per.connection)."""
 
+EXPIRATION_MS = 86_400_000
+"""How long a producer is remembered that writes no more (``producer.id.expiration.ms``)."""
+
 NO_SEQUENCE = -1
 
 
@@ -37,7 +40,8 @@ class Duplicate(LogError):
 
 
 class Producer:
-    """One producer's state. `last_sequence` is -1 when its epoch has none yet."""
+    """One producer's state. `last_sequence` is -1 when its epoch has none yet, `last_timestamp` is
+    that of its last batch."""
 
     __slots__ = ("epoch", "last_sequence", "last_timestamp", "recent")
 
@@ -129,6 +133,12 @@ class Producers:
         if batch.transactional and producer_id not in self.open:
             self.open[producer_id] = batch.base_offset
         return None
+
+    def expire(self, now_ms: int) -> None:
+        """Forget who has written nothing for `EXPIRATION_MS` and has no open transaction."""
+        for producer_id, producer in list(self.known.items()):
+            if now_ms - producer.last_timestamp >= EXPIRATION_MS and producer_id not in self.open:
+                del self.known[producer_id]
 
     def copy(self) -> "Producers":
         """Another that goes its own way."""

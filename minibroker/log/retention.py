@@ -3,9 +3,9 @@
 Rule: this file chooses and changes nothing. Only whole segments go, from the oldest on, and only
 what all replicas in sync have. A segment goes by time when its *newest* record is older than
 ``retention.ms``, so one late stamp keeps all that is with it, and by size while what would be left
-is still ``retention.bytes`` or more (Kafka, "Topic Configs"). Where every segment goes, the active
-one is closed first and goes too, so a quiet topic does become empty; one that size keeps is never
-emptied by size alone.
+is still ``retention.bytes`` or more (Kafka, "Topic Configs"). The *active* segment, which is still
+appended to, goes only where all go: it is closed first, so a topic that is quiet for long does
+become empty.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,8 @@ def expired(
     left = sum(segment.size for segment in segments)
     for number, segment in enumerate(segments):
         follows = segments[number + 1].base_offset if number + 1 < len(segments) else end
-        if segment.size == 0 or follows > high_watermark:
+        is_active_and_empty = segment is segments[-1] and segment.size == 0
+        if is_active_and_empty or follows > high_watermark:
             break
         too_much = 0 <= config.retention_bytes <= left - segment.size
         too_old = 0 <= config.retention_ms < now_ms - segment.max_timestamp
