@@ -372,8 +372,9 @@ class Sender:
         except KafkaFailure as failure:
             self._failed(flight, failure.code)
         else:
-            known = self.settings.acks != 0
-            self._end(flight.messages, offset=produced.base_offset if known else None)
+            known = produced.base_offset >= 0  # nobody says with acks=0
+            offset = produced.base_offset if known else None
+            self._end(flight.messages, offset=offset, stamped=produced.timestamp_ms)
 
     def _failed(self, flight: Flight, code: int) -> None:
         if self._again_worth(flight, code):
@@ -448,7 +449,11 @@ class Sender:
             self.purge()
 
     def _end(
-        self, messages: Iterable[Outgoing], code: int = Code.NONE, offset: int | None = None
+        self,
+        messages: Iterable[Outgoing],
+        code: int = Code.NONE,
+        offset: int | None = None,
+        stamped: int = -1,
     ) -> None:
         ended = list(messages)
         self.outstanding -= len(ended)
@@ -458,7 +463,8 @@ class Sender:
                     "message": message.number,
                     "partition": message.partition,
                     "offset": None if offset is None else offset + delta,
-                    "timestamp": message.timestamp,
+                    # 1: the record's own, 2: when it was appended
+                    "timestamp": [1, message.timestamp] if stamped < 0 else [2, stamped],
                     "latency": (self.clock.now - message.entered) / SECOND,
                     "error": int(code),
                 }

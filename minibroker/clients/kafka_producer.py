@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn, TypeAlias, cast
 
 import confluent_kafka
-from confluent_kafka import TIMESTAMP_CREATE_TIME, KafkaError, KafkaException, Message
+from confluent_kafka import KafkaError, KafkaException, Message
 
 from minibroker.clients import Asks
 from minibroker.clients import kafka_config as config
@@ -141,7 +141,9 @@ class Producer:
     def list_topics(self, topic: str | None = None, timeout: float = -1) -> Any:
         """The cluster's topics with their partitions, as `ClusterMetadata`."""
         self._check_open()
-        return cluster_metadata(values.ask(self._boundary, "list_topics", topic=topic))
+        return cluster_metadata(
+            values.ask(self._boundary, "list_topics", topic=topic, create=topic is not None)
+        )
 
     def __len__(self) -> int:
         return len(self._sent)
@@ -247,7 +249,7 @@ class Producer:
             topic=sent.topic,
             key=sent.key,
             value=sent.value,
-            timestamp=(0, -1) if error else (TIMESTAMP_CREATE_TIME, item["timestamp"]),
+            timestamp=(0, -1) if error else tuple(item["timestamp"]),
             latency=item["latency"],
             error=error,
             **known,
