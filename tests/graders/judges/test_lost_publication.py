@@ -1,6 +1,7 @@
 """Lost publication: an event is in the store, and the topic never told of it."""
 
 from graders.judges.lost_publication import find, unshown
+from minibroker.sim.trace import Interrupted
 from tests.graders.judges.store import ADDED, PAID, PLACED, appended, ended, store_of, told
 
 
@@ -34,6 +35,12 @@ def test_a_record_in_a_transaction_that_was_not_committed_is_not_there() -> None
     assert len(sentences(appended(PLACED), told_in)) == 1
     assert len(sentences(appended(PLACED), told_in, ended("relay", "aborted"))) == 1
     assert sentences(appended(PLACED), told_in, ended("relay", "committed")) == []
+
+
+def test_what_is_committed_while_all_is_being_stopped_is_nobodys_to_publish() -> None:
+    stopped = Interrupted(at=0, who="relay#1", number=7)
+    assert sentences(appended(PLACED), told(PLACED), stopped, appended(ADDED)) == []
+    assert len(sentences(appended(PLACED), stopped, appended(ADDED))) == 1
 
 
 def test_nothing_is_shown_without_an_event() -> None:

@@ -4,14 +4,17 @@ anomaly: repeated_command
 """
 
 import json
+import time
 
+from confluent_kafka import KafkaException, Producer
 from minibroker.clients.database import UniqueViolation
 
 EVERY = 3  # a snapshot after so many events
+NEW = {"status": "new", "cents": 0, "version": 0}
 
 
 def decide(order, command):
-    """The events of a command, none when it is refused."""
+    """The events of a command; none when it is refused."""
     match command["do"], order["status"]:
         case "place", "new":
             return [{"type": "placed", "cents": command["cents"]}]
@@ -30,47 +33,74 @@ def decide(order, command):
 
 def evolve(order, event):
     """What the order is after one more event."""
-    status = {"item_added": "placed"}.get(event["type"], event["type"])
-    brought = event["cents"] if event["type"] in ("placed", "item_added") else 0
-    return order | {"status": status, "cents": order["cents"] + brought}
+    status, cents = event["type"], order["cents"]
+    if status in ("placed", "item_added"):
+        status, cents = "placed", cents + event["cents"]
+    return order | {"status": status, "cents": cents}
+
+
+def key(order, version):
+    return f"{order}/{version:06}"
+
+
+def applied(state, event):
+    """The order after an event of the store."""
+    return evolve(state, event) | {"version": event["version"]}
 
 
 def load(database, order):
-    """The order as it is: its snapshot and the events after that."""
-    state = {"order": order, "version": 0, "status": "new", "cents": 0}
-    state = database.get("snapshots", order) or state
-    while event := database.get("events", f"{order}/{state['version'] + 1}"):
-        state = evolve(state, event)
-        state["version"] = event["version"]
+    """The order as it is: its snapshot, and the events after that."""
+    state = database.get("snapshots", order) or NEW | {"order": order}
+    while event := database.get("events", key(order, state["version"] + 1)):
+        state = applied(state, event)
     return state
 
 
 def carry_out(database, command):
+    order = command["order"]
     while True:
-        state = load(database, command["order"])
-        events = decide(state, command)
-        if not events:
-            return
+        before = state = load(database, order)
         try:
             with database.transaction() as transaction:
-                before = state["version"]
-                for event in events:
-                    state = evolve(state, event)
-                    state["version"] += 1
-                    row = event | {
-                        "order": command["order"],
-                        "version": state["version"],
-                        "command": command["id"],
-                    }
-                    transaction.insert("events", f"{command['order']}/{state['version']}", row)
-                if state["version"] // EVERY > before // EVERY:
-                    transaction.put("snapshots", command["order"], state)
+                for event in decide(before, command):
+                    version = state["version"] + 1
+                    row = event | {"order": order, "version": version, "command": command["id"]}
+                    transaction.insert("events", key(order, version), row)
+                    state = applied(state, row)
+                if state["version"] // EVERY > before["version"] // EVERY:
+                    transaction.put("snapshots", order, state)
             return
         except UniqueViolation:
-            continue  # somebody else was first: look again, and decide again
+            pass  # somebody else was first: load it again, and decide again
 
 
-def handle(channel, database):
+def handle(channel, database, bootstrap_servers):
     for method, properties, body in channel.consume("commands"):
         carry_out(database, json.loads(body))
         channel.basic_ack(method.delivery_tag)
+
+
+def relay(database, bootstrap_servers):
+    producer = Producer({"bootstrap.servers": bootstrap_servers, "enable.idempotence": True})
+    published = set(database.keys("published"))
+    while True:
+        new = [each for each in database.keys("events") if each not in published]
+        if not new:
+            time.sleep(1)
+            continue
+        failed = []
+        for each in new:
+            event = database.get("events", each)
+            producer.produce(
+                "order-events",
+                json.dumps(event),
+                key=event["order"],
+                on_delivery=lambda error, message: failed.append(error) if error else None,
+            )
+        producer.flush()  # until the broker has them all, or the library gives up
+        if failed:
+            raise KafkaException(failed[0])
+        with database.transaction() as transaction:
+            for each in new:
+                transaction.put("published", each)
+        published.update(new)

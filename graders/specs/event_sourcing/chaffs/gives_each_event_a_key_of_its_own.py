@@ -4,16 +4,21 @@ two events of one order get the same version.
 anomaly: conflicting_append
 anomaly: invariant_violation
 anomaly: repeated_command
+anomaly: snapshot_drift
 """
 
 import json
+import time
 import uuid
 
+from confluent_kafka import KafkaException, Producer
+
 EVERY = 3  # a snapshot after so many events
+NEW = {"status": "new", "cents": 0, "version": 0, "commands": []}
 
 
 def decide(order, command):
-    """The events of a command, none when it is refused."""
+    """The events of a command; none when it is refused."""
     match command["do"], order["status"]:
         case "place", "new":
             return [{"type": "placed", "cents": command["cents"]}]
@@ -32,48 +37,72 @@ def decide(order, command):
 
 def evolve(order, event):
     """What the order is after one more event."""
-    status = {"item_added": "placed"}.get(event["type"], event["type"])
-    brought = event["cents"] if event["type"] in ("placed", "item_added") else 0
-    return order | {"status": status, "cents": order["cents"] + brought}
+    status, cents = event["type"], order["cents"]
+    if status in ("placed", "item_added"):
+        status, cents = "placed", cents + event["cents"]
+    return order | {"status": status, "cents": cents}
+
+
+def applied(state, event):
+    """The order after an event of the store, and what the store has to know of it."""
+    commands = [*state["commands"], event["command"]]
+    return evolve(state, event) | {"version": event["version"], "commands": commands}
 
 
 def load(database, order):
-    """The order as it is: its snapshot and the events after that."""
-    state = {"order": order, "version": 0, "status": "new", "cents": 0, "commands": []}
-    state = database.get("snapshots", order) or state
-    rows = [database.get("events", key) for key in database.keys("events")]
-    later = [row for row in rows if row["order"] == order and row["version"] > state["version"]]
-    for event in sorted(later, key=lambda row: row["version"]):
-        state = evolve(state, event)
-        state["version"] = event["version"]
-        state["commands"] = [*state["commands"], event["command"]]
+    """The order as it is: its snapshot, and the events after that."""
+    state = database.get("snapshots", order) or NEW | {"order": order}
+    rows = [database.get("events", each) for each in database.keys("events")]
+    for event in sorted(rows, key=lambda row: row["version"]):
+        if event["order"] == order and event["version"] > state["version"]:
+            state = applied(state, event)
     return state
 
 
 def carry_out(database, command):
-    state = load(database, command["order"])
+    order = command["order"]
+    before = state = load(database, order)
     if command["id"] in state["commands"]:
-        return
-    events = decide(state, command)
-    if not events:
-        return
+        return  # it came again
     with database.transaction() as transaction:
-        before = state["version"]
-        for event in events:
-            state = evolve(state, event)
-            state["version"] += 1
-            row = event | {
-                "order": command["order"],
-                "version": state["version"],
-                "command": command["id"],
-            }
+        for event in decide(before, command):
+            version = state["version"] + 1
+            row = event | {"order": order, "version": version, "command": command["id"]}
             transaction.insert("events", str(uuid.uuid4()), row)
-        state["commands"] = [*state["commands"], command["id"]]
-        if state["version"] // EVERY > before // EVERY:
-            transaction.put("snapshots", command["order"], state)
+            state = applied(state, row)
+        if state["version"] // EVERY > before["version"] // EVERY:
+            transaction.put("snapshots", order, state)
 
 
-def handle(channel, database):
+def handle(channel, database, bootstrap_servers):
     for method, properties, body in channel.consume("commands"):
         carry_out(database, json.loads(body))
         channel.basic_ack(method.delivery_tag)
+
+
+def relay(database, bootstrap_servers):
+    producer = Producer({"bootstrap.servers": bootstrap_servers, "enable.idempotence": True})
+    published = set(database.keys("published"))
+    while True:
+        new = [each for each in database.keys("events") if each not in published]
+        rows = {each: database.get("events", each) for each in new}
+        new.sort(key=lambda each: rows[each]["version"])
+        if not new:
+            time.sleep(1)
+            continue
+        failed = []
+        for each in new:
+            event = rows[each]
+            producer.produce(
+                "order-events",
+                json.dumps(event),
+                key=event["order"],
+                on_delivery=lambda error, message: failed.append(error) if error else None,
+            )
+        producer.flush()  # until the broker has them all, or the library gives up
+        if failed:
+            raise KafkaException(failed[0])
+        with database.transaction() as transaction:
+            for each in new:
+                transaction.put("published", each)
+        published.update(new)
