@@ -145,14 +145,12 @@ class World:
         self._members = members
         self._faults = {fault.at: fault.kind for fault in plan}
         self._most_effects = most_effects
-        self._due: list[tuple[int, int, Callable[[], None], bool]] = []
+        self._due: list[tuple[int, int, Callable[[], None], Member | None]] = []
         self._order = 0
-        self._pending = 0  # due actions of the world's own: not a process that goes on
 
     def at(self, when: int, action: Callable[[], None]) -> None:
         """Do `action` at virtual time `when` (microseconds): a scenario's step, a timer."""
-        self._pending += 1
-        self._push(when, action, True)
+        self._push(when, action, None)
 
     def run(self) -> None:
         """Run to the end; the trace holds what happened."""
@@ -175,20 +173,19 @@ class World:
                 if self._interrupt_blocked():
                     continue
                 break
-            when, _, action, own = heapq.heappop(self._due)
+            when, _, action, whose = heapq.heappop(self._due)
             self.clock.advance(when)
             length = len(self.trace)
             action()
-            if own:
-                self._pending -= 1
-                if len(self.trace) > length:
-                    self._progress()  # something came, or expired: worth another poll
+            if whose is None and len(self.trace) > length:
+                self._progress()  # something came, or expired: worth another poll
             self._look_at_waiting()
         self.trace.append(Ended(at=self.clock.now, why=why, effects=self.effects))
 
-    def _push(self, when: int, action: Callable[[], None], own: bool) -> None:
+    def _push(self, when: int, action: Callable[[], None], whose: Member | None) -> None:
+        """Do `action` at `when`; `whose` process goes on by it, None if it is the world's own."""
         self._order += 1
-        heapq.heappush(self._due, (when, self._order, action, own))
+        heapq.heappush(self._due, (when, self._order, action, whose))
 
     # --- processes ---------------------------------------------------------------------
 
@@ -317,7 +314,7 @@ class World:
         member.waiting = wait
         if wait.deadline is not None:
             process, number = member.process, member.number
-            self._push(wait.deadline, lambda: self._timed_out(member, process, number), False)
+            self._push(wait.deadline, lambda: self._timed_out(member, process, number), member)
 
     def _timed_out(self, member: Member, process: Process | None, number: int) -> None:
         if member.process is process and member.number == number and member.waiting is not None:
@@ -352,18 +349,17 @@ class World:
             in_a_row = member.idle // IDLE_STEP
             when = max(when, member.asked + min(LATENCY << max(0, in_a_row - 1), SECOND))
         elif member.idle > IDLE_ENOUGH:
-            idle = self._all_idle()
-            if idle and not self._pending:
+            change = self._next_change()
+            if change is None:
                 if member.interrupts >= INTERRUPTS:
                     self._killed(member)
                     return
                 reply = Interrupt()
             else:
-                # A process that is not idle may be about to change something, too.
-                when = max(when, min(due for due, _, _, own in self._due if own or not idle))
+                when = max(when, change)
         process, number = member.process, member.number
         assert process is not None
-        self._push(when, lambda: self._resume(member, process, number, reply), False)
+        self._push(when, lambda: self._resume(member, process, number, reply), member)
 
     def _broken(self, member: Member, kind: str, happened: bool) -> Reply | None:
         """What the plan has for this call instead of its answer, if it has anything and the call
@@ -412,13 +408,17 @@ class World:
         for member in self._members:
             member.idle = 0
 
-    def _all_idle(self) -> bool:
-        """Whether no process can go on by itself; one that sleeps can."""
-        return all(
-            member.process is None
-            or member.idle > IDLE_ENOUGH
-            or (member.waiting is not None and member.waiting.deadline is None)
-            for member in self._members
+    def _next_change(self) -> int | None:
+        """When the next thing is due that may change anything: something of the world's own, or a
+        process that is not idle goes on (one that sleeps or stands still goes on when that is
+        over). None when there is no such thing."""
+        return min(
+            (
+                due
+                for due, _, _, whose in self._due
+                if whose is None or (whose.process is not None and whose.idle <= IDLE_ENOUGH)
+            ),
+            default=None,
         )
 
     def _interrupt_blocked(self) -> bool:

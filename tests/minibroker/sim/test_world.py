@@ -380,6 +380,23 @@ def test_two_that_poll_for_an_hour_cost_few_effects_too() -> None:
     assert ran.trace.of(Ended)[0].effects < 250
 
 
+def test_two_that_poll_beside_one_that_stands_still_cost_few_effects() -> None:
+    source = """
+        def poller(channel):
+            while True:
+                channel.basic_get("orders")
+
+        def worker(channel):
+            channel.basic_publish("", "orders", "one")
+            channel.basic_publish("", "orders", "two")
+    """
+    members = ("poller-1", "poller-2", "worker")
+    ran = play(source, published(), members=members, plan="pause:9")
+    # Its connection was gone when it went on, so it was started again.
+    assert len(ran.trace.of(Delivered)) == 3
+    assert ran.trace.of(Ended)[0].effects < 250
+
+
 def test_two_that_poll_come_to_rest_together() -> None:
     source = """
         import time
