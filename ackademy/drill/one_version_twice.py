@@ -59,8 +59,8 @@ def _insert_alone(code: str, seed: int) -> str:
     stored, told = len(in_the_store(run)), len(in_the_topic(run))
     return (
         "Is it enough to write `transaction.insert` for `transaction.put`? Then the key is taken "
-        "for whoever comes second, and the append fails with UniqueViolation. In that run there are "
-        f"{stored} events in the store and {told} records in the topic: the refused event had been "
+        "for whoever comes second, and the append fails with UniqueViolation. In that run there "
+        f"are {stored} events in the store and {told} records in the topic: the refused event had been "
         "published before. A record cannot be taken back."
     )
 
@@ -86,7 +86,7 @@ HUNT = Hunt(
             ),
             _events,
             "Both handlers load the order at version 1, and both find version 1 again when they "
-            "compare: the other one has not written yet. Both write under the key of version 2, and "
+            "compare: the other one has not written yet. Both write under the key of version 2; "
             "the second one overwrites the first. Comparing and writing are two steps.",
         ),
         Prediction(

@@ -19,17 +19,17 @@ from minibroker.sim.trace import Trace
 
 
 def find(trace: Trace) -> list[Finding]:
-    """The first record of each event that was not there."""
+    """One record of each event that was not there."""
     found = store(trace)
-    findings = []
-    seen: set[object] = set()
+    wrong: dict[object, tuple[bool, Finding]] = {}
     for record in found.records:
         name = (record.row["order"], record.row["version"]) if record.row else record.position
-        if name in seen or not (wrong := _wrong(found, record)):
-            continue
-        seen.add(name)
-        findings.append(Finding("phantom_publication", wrong, (record.position,)))
-    return findings
+        sentence, never = _wrong(found, record)
+        # What never happened says more than what happened a little later.
+        if sentence and (name not in wrong or (never and not wrong[name][0])):
+            finding = Finding("phantom_publication", sentence, (record.position,))
+            wrong[name] = (never, finding)
+    return [finding for _, finding in wrong.values()]
 
 
 def unshown(trace: Trace) -> str:
@@ -45,21 +45,23 @@ def nothing_published(trace: Trace) -> str:
     return f"nothing was ever published to {found.names.topic if found.names else 'the topic'}"
 
 
-def _wrong(found: Store, record: Record) -> str:
+def _wrong(found: Store, record: Record) -> tuple[str, bool]:
+    """What is wrong with a record, and whether it tells of what never was committed at all."""
     topic = found.names.topic if found.names else ""
     if record.row is None:
-        return f"{record.who} published to {topic} what is no event: it has no order and version"
+        wrong = f"{record.who} published to {topic} what is no event: it has no order and version"
+        return wrong, True
     order, version = record.row["order"], record.row["version"]
     assert isinstance(order, str)
     assert isinstance(version, int)
     same = [e for e in found.ever.get((order, version), ()) if said(e.row) == said(record.row)]
     if any(event.position < record.position for event in same):
-        return ""
+        return "", False
     what = f"{record.who} published {record.row.get('type')!r} as event {version} of {order}"
     if same:
         early = (same[0].at - record.at) / 1e6
-        return f"{what} {early:g} s before it was committed"
+        return f"{what} {early:g} s before it was committed", False
     other = found.ever.get((order, version))
     if other:
-        return f"{what}, which was never committed: in the store that is {other[0].type}"
-    return f"{what}, which was never committed"
+        return f"{what}, which was never committed: in the store that is {other[0].type}", True
+    return f"{what}, which was never committed", True

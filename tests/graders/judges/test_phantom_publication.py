@@ -35,6 +35,13 @@ def test_an_event_that_lost_the_race_never_happened() -> None:
     ]
 
 
+def test_of_two_records_the_one_that_never_happened_is_named() -> None:
+    early, wrong = told(ADDED), told(event(2, "paid", cents=900))
+    for records in ((early, wrong), (wrong, early)):
+        [sentence] = sentences(appended(PLACED), *records, appended(ADDED))
+        assert "'paid' as event 2 of order-1, which was never committed" in sentence
+
+
 def test_an_event_with_another_amount_is_another_event() -> None:
     assert len(sentences(appended(PLACED), told(PLACED | {"cents": 1}))) == 1
 
