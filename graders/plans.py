@@ -5,8 +5,8 @@ only read, or found nothing, the world is as it was after the effect before, so 
 that has been tried. An error is tried at every effect that changed something and can fail; an
 answer is lost only where the effect is done for good (what a delivery or a connection hands out is
 lost with it). A message comes once more wherever one was handed out. A preemption needs somebody
-else to go first; it is tried after a read, too, when the reader changes something afterwards: what
-it has read may be out of date by then.
+else to go first; it is tried after a read, too, when the reader changes something next: what it has
+read may be out of date by then.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -43,16 +43,17 @@ def worth_trying(
 
 
 def _relied_on(answers: Sequence[Answered]) -> frozenset[int]:
-    """The reads after which the same process changed something, without having waited between."""
+    """The reads right before the same process changed something: with each of them all that it has
+    read is as old as it can be."""
     found: set[int] = set()
-    read: dict[str, list[int]] = {}
+    read: dict[str, int] = {}
     for event in answers:
         if event.did == "read":
-            read.setdefault(event.who, []).append(event.number)
+            read[event.who] = event.number
             continue
-        numbers = read.pop(event.who, [])
-        if event.did == "changed":
-            found.update(numbers)
+        number = read.pop(event.who, 0)
+        if number and event.did == "changed":
+            found.add(number)
     return frozenset(found)
 
 

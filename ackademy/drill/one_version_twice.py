@@ -60,8 +60,8 @@ def _insert_alone(code: str, seed: int) -> str:
     return (
         "Is it enough to write `transaction.insert` for `transaction.put`? Then the key is taken "
         "for whoever comes second, and the append fails with UniqueViolation. In that run there "
-        f"are {stored} events in the store and {told} records in the topic: the refused event had been "
-        "published before. A record cannot be taken back."
+        f"are {stored} events in the store and {told} records in the topic: the refused event had "
+        "been published before. A record cannot be taken back."
     )
 
 
