@@ -11,13 +11,15 @@ read may be out of date by then.
 
 from collections.abc import Collection, Iterator, Sequence
 
+from graders import kafka_calls
 from minibroker.sim.faults import Fault
 from minibroker.sim.trace import Answered, Requested, Started, Trace
 
-HANDS_OUT = frozenset({"receive", "basic_get"})
+HANDS_OUT = frozenset({"receive", "basic_get"}) | kafka_calls.TAKES
 """The operations that hand out messages."""
 
 CANNOT_FAIL = frozenset({"connect", "channel_open", "sleep"})
+"""Besides what `graders.kafka_calls.cannot_fail` knows."""
 
 
 def worth_trying(
@@ -59,13 +61,14 @@ def _relied_on(answers: Sequence[Answered]) -> frozenset[int]:
 
 def _shows(kind: str, answer: Answered, request: Requested, alone: bool) -> bool:
     hands_out = request.op in HANDS_OUT
+    fails = request.op not in CANNOT_FAIL and not kafka_calls.cannot_fail(request)
     match kind:
         case "definite":
-            return not answer.error and request.op not in CANNOT_FAIL
+            return not answer.error and fails
         case "indefinite":
-            return not answer.error and request.op not in CANNOT_FAIL and not hands_out
+            return not answer.error and fails and not hands_out
         case "duplicate":
-            return hands_out
+            return hands_out and not kafka_calls.tells_of_a_rebalance(answer)
         case "preempt":
             return not alone
     return True

@@ -37,6 +37,7 @@ class Judge:
 ANOMALIES = (
     "conflicting_append",
     "dead_letter_without_cause",
+    "dirty_read",
     "duplicate_effect",
     "given_up_early",
     "invariant_violation",
@@ -45,13 +46,16 @@ ANOMALIES = (
     "lost_publication",
     "partial_append",
     "phantom_publication",
+    "reordered",
     "reordered_publication",
     "repeated_command",
     "retry_without_delay",
+    "skipped_offset",
     "snapshot_drift",
     "starvation",
     "stuck",
     "too_many_attempts",
+    "zombie_write",
 )
 """All there are; each is a module here."""
 
