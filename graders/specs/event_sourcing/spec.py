@@ -85,7 +85,7 @@ SPEC = Spec(
             "the topic is told of every event after it was committed, in the order of its order",
         ),
     ),
-    faults=("crash", "indefinite", "pause", "preempt", "duplicate"),
+    faults=("crash", "definite", "indefinite", "pause", "preempt", "duplicate"),
     budget=Budget(effects=1_000, schedules=500, together=200_000, endless=8_000),
     lesson="16_event_sourcing",
 )
