@@ -89,13 +89,12 @@ def handle(channel, database, bootstrap_servers):
 
 def relay(database, bootstrap_servers):
     producer = Producer({"bootstrap.servers": bootstrap_servers, "enable.idempotence": True})
-    published = set(database.keys("published"))
+    published, failed = set(database.keys("published")), []
     while True:
         new = [each for each in database.keys("events") if each not in published]
         if not new:
             time.sleep(1)
             continue
-        failed = []
         for each in new:
             event = database.get("events", each)
             producer.produce(
