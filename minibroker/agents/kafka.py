@@ -68,7 +68,7 @@ class KafkaAgent:
         for part in self._parts.values():
             part.silent(caller, until, frozen)
 
-    def broken(self, caller: Caller, op: str, args: Args, happened: bool) -> Reply | None:
+    def broken(self, caller: Caller, op: str, args: Args, happened: bool) -> Reply | Wait | None:
         """The request of the call, or its answer, does not arrive."""
         return self._part(op).broken(caller, op, args, happened)
 

@@ -34,7 +34,7 @@ class AdminPart:
         self, cluster: "Cluster", clock: Clock, at: Callable[[int, Callable[[], None]], None]
     ) -> None:
         self._cluster = cluster
-        each: dict[str, Callable[[Item], Value]] = {
+        each: dict[str, groups.Each] = {
             "create_topics": self._create,
             "delete_topics": self._delete,
             "create_partitions": self._add_partitions,
@@ -105,7 +105,7 @@ class AdminPart:
         ]
         return {"error": 0, "partitions": rows}
 
-    def _create(self, item: Item) -> Value:
+    def _create(self, who: str, item: Item) -> Value:
         name, config = _text(item, "name"), item.get("config")
         if not isinstance(config, dict):
             raise BadRequest("a topic's configuration is a dict")
@@ -114,18 +114,18 @@ class AdminPart:
         self._cluster.create_topic(name, count, replicas, given)
         return None
 
-    def _delete(self, item: Item) -> Value:
+    def _delete(self, who: str, item: Item) -> Value:
         self._cluster.delete_topic(_text(item, "name"))
         return None
 
-    def _add_partitions(self, item: Item) -> Value:
+    def _add_partitions(self, who: str, item: Item) -> Value:
         self._cluster.add_partitions(_text(item, "name"), _number(item, "total"))
         return None
 
-    def _describe_config(self, item: Item) -> Value:
+    def _describe_config(self, who: str, item: Item) -> Value:
         return cast(Value, dict(self._cluster.config(_text(item, "name"))))
 
-    def _alter_config(self, item: Item) -> Value:
+    def _alter_config(self, who: str, item: Item) -> Value:
         changes = item.get("changes")
         if not isinstance(changes, dict):
             raise BadRequest("changes are a dict")
@@ -135,13 +135,13 @@ class AdminPart:
 
     # --- records -----------------------------------------------------------------------------
 
-    def _delete_records(self, item: Item) -> Value:
+    def _delete_records(self, who: str, item: Item) -> Value:
         """Gives the first offset that is left."""
         return self._cluster.delete_records(
             _text(item, "topic"), _number(item, "partition"), _number(item, "offset")
         )
 
-    def _offset(self, item: Item) -> Value:
+    def _offset(self, who: str, item: Item) -> Value:
         """``[offset, timestamp]`` for a time in milliseconds, or -2 (earliest) or -1 (latest)."""
         found = self._cluster.offset_for(
             _text(item, "topic"),
@@ -155,7 +155,7 @@ class AdminPart:
 part = AdminPart
 
 
-def _for_each(op: str, answer: Callable[[Item], Value]) -> Callable[[Caller, Args], Reply]:
+def _for_each(op: str, answer: groups.Each) -> Callable[[Caller, Args], Reply]:
     def call(caller: Caller, args: Args) -> Reply:
         items = args.get("items")
         if not isinstance(items, list):
@@ -165,7 +165,7 @@ def _for_each(op: str, answer: Callable[[Item], Value]) -> Callable[[Caller, Arg
             if not isinstance(item, dict):
                 raise BadRequest("an item is a dict")
             try:
-                found.append({"value": answer(item)})
+                found.append({"value": answer(caller.label, item)})
             except LogError as error:
                 text = "" if error.text == Code(error.code).name else error.text
                 found.append({"error": KafkaFailure(error.code, text).value()})

@@ -1,12 +1,12 @@
 """librdkafka's own errors, and the broker's, as they cross to a `confluent_kafka`-shaped client.
 
 The broker's codes are those of `minibroker.log.errors.Code`; librdkafka adds codes of its own below
-0. A client makes the real library's `KafkaError` of what crosses, which knows the usual text of
-each code, so a text is given only where librdkafka says more.
+0. A client makes the real library's `KafkaError` of what crosses.
 """
 
 from enum import IntEnum
 
+from minibroker.agents.kafka_texts import TEXTS
 from minibroker.log.errors import LogError
 from minibroker.sim.effect import Did, Refusal
 from minibroker.sim.values import Value
@@ -54,16 +54,16 @@ class KafkaFailure(Exception):
         abort: bool = False,
         said: int | None = None,
     ) -> None:
-        super().__init__(text)
-        self.code, self.text, self.said = int(code), text, said
+        if said is not None:
+            text = text.replace("%s", TEXTS.get(int(said), f"error {said}"), 1)
+        self.code, self.text = int(code), text or TEXTS.get(int(code), "")
+        super().__init__(self.text)
         self.fatal, self.retriable, self.abort = fatal, retriable, abort
 
     def value(self) -> dict[str, Value]:
         """The error as it stands inside an answer."""
         found: dict[str, Value] = {"code": self.code, "text": self.text}
         flags = {"fatal": self.fatal, "retriable": self.retriable, "abort": self.abort}
-        if self.said is not None:
-            found["said"] = int(self.said)
         return found | {name: True for name, holds in flags.items() if holds}
 
     def refusal(self, did: Did = "read") -> Refusal:

@@ -15,12 +15,12 @@ sought in.
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, TypeAlias
 
+from minibroker.agents.kafka_consumer_settings import BEGINNING, END, ConsumerSettings
 from minibroker.agents.kafka_errors import KafkaFailure, Local
 from minibroker.log.errors import Code, LogError
 from minibroker.log.records import Record
-from minibroker.sim.values import Value
 
 if TYPE_CHECKING:
     from minibroker.log.cluster import Cluster
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 Key: TypeAlias = tuple[str, int]
 """A topic and the number of one of its partitions."""
 
-END, BEGINNING, STORED, INVALID = -1, -2, -1000, -1001
+STORED, INVALID = -1000, -1001
+UNKNOWN_EPOCH = -1
 TAIL = -2000
 """``OFFSET_TAIL(n)`` is this less n: n records before the end."""
 
@@ -37,20 +38,18 @@ READ_AHEAD = 100
 
 BROKER = "broker 1"
 
-RESETS = dict.fromkeys(("smallest", "earliest", "beginning"), BEGINNING) | dict.fromkeys(
-    ("largest", "latest", "end"), END
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Got:
-    """A record that was read, with the trace's number for it."""
+    """A record that was read, with the trace's number for it. `appended` is when the broker
+    appended it, in milliseconds, where the topic wants that told (``message.timestamp.type``)."""
 
     topic: str
     partition: int
     offset: int
     record: Record
     message: int
+    appended: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +78,7 @@ class Position:
     committed: int = INVALID
     paused: bool = False
     end_told: int = INVALID
+    epoch: int = UNKNOWN_EPOCH
     ahead: deque[Got] = field(default_factory=deque)
 
     @property
@@ -89,22 +89,22 @@ class Position:
     def go_to(self, offset: int) -> None:
         """Read from an offset on, logical or not, and forget what was read ahead."""
         self.ahead.clear()
-        self.end_told = INVALID
+        self.end_told, self.epoch = INVALID, UNKNOWN_EPOCH
         self.wanted, self.next = (None, offset) if offset >= 0 else (offset, INVALID)
 
 
 class Reader:
     """All assigned partitions of one consumer."""
 
-    def __init__(self, cluster: "Cluster", settings: dict[str, Value]) -> None:
-        self._cluster = cluster
-        self._group = cast("str | None", settings["group.id"])
-        self._committed_only = settings["isolation.level"] == "read_committed"
-        self._tells_end = bool(settings["enable.partition.eof"])
-        self._stores = bool(settings["enable.auto.offset.store"])
-        self._reset = RESETS.get(cast(str, settings["auto.offset.reset"]))
+    def __init__(self, cluster: "Cluster", settings: ConsumerSettings) -> None:
+        self._cluster, self._group = cluster, settings.group
+        self._committed_only, self._tells_end = settings.committed_only, settings.tells_end
+        self._stores, self._reset = settings.stores, settings.reset
         self._queue: deque[Position | Problem] = deque()
+        self._stamped: dict[str, bool] = {}
         self.positions: dict[Key, Position] = {}
+        self.seen: set[str] = set()
+        """The topics of which something was ever assigned, so that its partitions are known."""
         self.stale = True
         """Whether something may be there to read that was not at the last look."""
 
@@ -117,6 +117,7 @@ class Reader:
             position = Position(topic, partition, asked, None)
             position.go_to(asked)
             self.positions[topic, partition] = position
+            self.seen.add(topic)
             self._find(position)
         self.stale = True
 
@@ -140,7 +141,10 @@ class Reader:
         """Go on reading elsewhere."""
         self._forget(position)
         position.go_to(offset)
-        self._find(position)
+        if offset == INVALID:
+            self._start_over(position, offset, "seek")
+        else:
+            self._find(position)
         self.stale = True
 
     @staticmethod
@@ -196,6 +200,8 @@ class Reader:
             return  # it stands still until the application seeks
         topic, partition = position.key
         try:
+            if not self._validate(position):
+                return
             records, after = self._cluster.records(
                 topic, partition, position.next,
                 read_committed=self._committed_only, most=READ_AHEAD,
@@ -210,11 +216,43 @@ class Reader:
         position.next = after
         for offset, record in records:
             message = self._cluster.message_at(topic, partition, offset)
-            position.ahead.append(Got(topic, partition, offset, record, message))
+            appended = self._appended(topic, partition, offset)
+            position.ahead.append(Got(topic, partition, offset, record, message, appended))
         if records:
             self._queue.append(position)
         elif self._tells_end and position.end_told != after:
             self._tell_end(position)
+
+    def _validate(self, position: Position) -> bool:
+        """If another leads than at the last fetch, see whether it has all that was read, and else
+        go on where its log parts from the old one (KIP-320). False when the application is to be
+        told of that instead."""
+        topic, partition = position.key
+        epoch = self._cluster.leader_epoch(topic, partition)
+        before, position.epoch = position.epoch, epoch
+        if before in (UNKNOWN_EPOCH, epoch):
+            return True
+        known, end = self._cluster.epoch_end(topic, partition, before)
+        if not 0 <= end < position.next:
+            return True
+        if self._reset is None:
+            text = (
+                f"Partition log truncation detected at offset {position.next} (leader epoch "
+                f"{before}): broker end offset is {end} (offset leader epoch {known}). Reset to "
+                f"INVALID.: Local: Partition log truncation detected ({BROKER})"
+            )
+            return self._start_over(position, INVALID, text)
+        position.go_to(end)
+        position.consumed, position.epoch = INVALID, epoch
+        return True
+
+    def _appended(self, topic: str, partition: int, offset: int) -> int | None:
+        if topic not in self._stamped:
+            kind = self._cluster.config(topic)["message.timestamp.type"]
+            self._stamped[topic] = kind == "LogAppendTime"
+        if not self._stamped[topic]:
+            return None
+        return self._cluster.fetch(topic, partition, offset, max_bytes=1).batches[0].max_timestamp
 
     def _tell_end(self, position: Position) -> None:
         topic, partition = position.key
@@ -254,14 +292,23 @@ class Reader:
                     topic, partition, END, read_committed=self._committed_only
                 )
                 offset = max(first, last - (TAIL - wanted))
-        except LogError:
-            return False  # no leader, or a transaction over the group's offset is undecided
+        except LogError as error:
+            # No leader, or a transaction over the group's offset is undecided: asked again later.
+            if error.code == Code.UNKNOWN_TOPIC_OR_PARTITION and wanted == STORED:
+                position.wanted, position.next = None, INVALID
+                text = (
+                    f'Failed to fetch committed offset for group "{self._group}" topic {topic} '
+                    f"[{partition}]: %s"
+                )
+                failure = KafkaFailure(error.code, text, said=error.code)
+                self._queue.append(Problem(topic, partition, INVALID, failure))
+            return False
         position.wanted, position.next = None, offset
         return True
 
     def _last_committed(self, position: Position) -> int:
-        if self._group is None:
-            return INVALID
+        if not 0 <= position.partition < self._cluster.partitions(position.topic):
+            raise LogError(Code.UNKNOWN_TOPIC_OR_PARTITION)
         found = self._cluster.groups.committed(
             self._group, [position.key], require_stable=self._committed_only
         )

@@ -2,15 +2,17 @@
 transaction (`kafka_transactions`).
 
 ``produce`` only puts the record into the client's queue, so it changes nothing in the world. A
-fault at it is one of the request that will carry the record: the client sends that again by itself,
-and the caller sees no error.
+fault at it, or at a flush or a poll, is one of the requests that carry the records: a lost one is
+sent again by the client, and so is one whose answer is lost. The caller sees no error.
 """
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from minibroker.agents.kafka_errors import BadRequest, KafkaFailure, Local
-from minibroker.agents.kafka_sending import At, Outgoing, Sender, Where
+from minibroker.agents.kafka_groups_admin import offsets_of
+from minibroker.agents.kafka_queue import Outgoing
+from minibroker.agents.kafka_sending import At, Sender
 from minibroker.agents.kafka_settings import producer_settings
 from minibroker.agents.kafka_transactions import Transaction
 from minibroker.log.errors import LogError
@@ -27,6 +29,9 @@ Args: TypeAlias = dict[str, Value]
 
 CALLS = frozenset({"init_transactions", "commit_transaction", "abort_transaction", "send_offsets"})
 """The calls that can fail by a lost request or answer, which their caller sees."""
+
+TELLS = frozenset({"flush", "producer_poll"})
+"""The calls that send, or tell the end of what was sent."""
 
 
 class ProducerPart:
@@ -69,7 +74,7 @@ class ProducerPart:
             for sender, _ in self._producers.get(caller, {}).values():
                 sender.frozen_until = max(sender.frozen_until, until)
 
-    def broken(self, caller: Caller, op: str, args: Args, happened: bool) -> Reply | None:
+    def broken(self, caller: Caller, op: str, args: Args, happened: bool) -> Reply | Wait | None:
         """Records are sent again; a transaction's call times out."""
         try:
             sender, transaction = self._producer(caller, args)
@@ -78,15 +83,22 @@ class ProducerPart:
         if op in CALLS:
             call = "send_offsets_to_transaction" if op == "send_offsets" else op
             return transaction.timed_out(call)
+        if op in TELLS:
+            if happened:
+                return sender.sent_twice(sender.asked)
+            if not sender.mark("definite"):
+                return None
+            return self.ops[op](caller, args)
         if op != "produce":
             return None
         if happened:
-            return Answer(sender.numbers, did="read") if sender.mark("indefinite") else None
+            number = sender.numbers
+            return Answer(number, did="read") if sender.mark("indefinite", number) else None
         try:
             reply = self._produce(caller, args)
         except (BadRequest, KafkaFailure):
             return None
-        return reply if sender.mark("definite") else None
+        return reply if sender.mark("definite", sender.numbers) else None
 
     def again(self, caller: Caller, op: str, args: Args, reply: Reply) -> bool:
         """A producer is handed out nothing."""
@@ -127,9 +139,10 @@ class ProducerPart:
         ever)."""
         sender, _ = self._producer(caller, args)
         timeout = _timeout(args)
+        sender.asked = self._clock.now
 
         def ready() -> Reply | None:
-            return Answer(_told(sender)) if sender.news else None
+            return sender.tell("changed") if sender.news else None
 
         if timeout == 0:
             return ready() or Answer([], did="read")
@@ -144,6 +157,7 @@ class ProducerPart:
             transaction.flush()
         timeout = _timeout(args)
         did: Did = "changed" if sender.outstanding or sender.news else "read"
+        sender.asked = self._clock.now
         sender.flush()
         until = None if timeout is None else self._clock.now + seconds(timeout)
         if until is not None and sender.outstanding:
@@ -153,7 +167,7 @@ class ProducerPart:
             if sender.outstanding and (until is None or self._clock.now < until):
                 return None
             sender.flushing = False
-            return Answer(_told(sender), did=did)
+            return sender.tell(did)
 
         return Wait(ready)
 
@@ -165,21 +179,11 @@ class ProducerPart:
     def _send_offsets(self, caller: Caller, args: Args) -> Reply | Wait:
         """`offsets` are ``[topic, partition, offset, metadata]`` each; those below 0 are left
         out."""
-        from minibroker.log.offsets import Committed
-
         transaction = self._transaction(caller, args)
-        found: dict[Where, Committed] = {}
-        for item in cast("list[Value]", _typed(args, "offsets", list)):
-            match item:
-                case [str(topic), int(partition), int(offset), str() | None as metadata]:
-                    if offset >= 0:
-                        found[topic, partition] = Committed(offset, metadata or "")
-                case _:
-                    raise BadRequest(f"an offset is [topic, partition, offset, metadata]: {item!r}")
         instance_id = args.get("instance_id")
         return transaction.offsets(
             cast(str, _typed(args, "group", str)),
-            found,
+            offsets_of(args),
             _timeout(args),
             cast(str, _typed(args, "member_id", str)),
             cast(int, _typed(args, "generation", int)),
@@ -200,27 +204,31 @@ class ProducerPart:
 part = ProducerPart
 
 
-def _told(sender: Sender) -> list[Value]:
-    """Take the news: a list of its own, since what is answered stays as it is."""
-    news, sender.news = sender.news, []
-    return news
-
-
 def _message(args: Args, clock: Clock) -> Outgoing:
     key, value = args.get("key"), args.get("value")
     if not isinstance(key, bytes | None) or not isinstance(value, bytes | None):
         raise BadRequest("key and value are bytes or None")
     timestamp = cast(int, _typed(args, "timestamp", int))
+    headers = cast("list[Value]", _typed(args, "headers", list))
+    if not all(map(_is_header, headers)):
+        raise BadRequest(f"a header is [name, value], not {headers!r}")
     return Outgoing(
         number=0,
         topic=cast(str, _typed(args, "topic", str)),
         partition=cast(int, _typed(args, "partition", int)),
         key=key,
         value=value,
-        headers=cast("list[Value]", _typed(args, "headers", list)),
+        headers=headers,
         timestamp=timestamp or wall_ms(clock),
         entered=clock.now,
     )
+
+
+def _is_header(header: Value) -> bool:
+    match header:
+        case [str(), bytes() | None]:
+            return True
+    return False
 
 
 def _typed(args: Args, name: str, kind: type) -> Value:

@@ -50,6 +50,14 @@ MODULES = {
     "mail": "minibroker.clients.mail",
 }
 
+LOADED_LATE = (
+    "confluent_kafka.serialization",
+    "minibroker.clients.kafka_admin",
+    "minibroker.clients.kafka_consumer",
+    "minibroker.clients.kafka_producer",
+)
+"""Modules that these load when a process first needs them."""
+
 
 def served_by(kind: str) -> str:
     """The client's name at the boundary, by which the world finds its agent."""

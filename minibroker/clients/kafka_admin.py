@@ -2,7 +2,8 @@
 
 The subset: `list_topics`, `create_topics`, `delete_topics`, `create_partitions`,
 `describe_configs`, `incremental_alter_configs` (of topics), `delete_records`, `list_offsets`,
-`list_consumer_group_offsets`, `alter_consumer_group_offsets`, `delete_consumer_groups`, `poll`.
+`list_consumer_groups`, `describe_consumer_groups`, `list_consumer_group_offsets`,
+`alter_consumer_group_offsets`, `delete_consumer_groups`, `poll`.
 Names, arguments, classes and exceptions are those of confluent-kafka 2.16.
 
 As there, a call gives a dict of futures; here they are done when it returns.
@@ -13,9 +14,12 @@ from concurrent.futures import Future
 from typing import Any, NoReturn, TypeVar, cast
 
 from confluent_kafka import (
+    ConsumerGroupState,
     ConsumerGroupTopicPartitions,
+    ConsumerGroupType,
     IsolationLevel,
     KafkaException,
+    Node,
     TopicPartition,
 )
 from confluent_kafka import admin as real
@@ -24,7 +28,7 @@ from minibroker.clients import Asks, NotInSubset
 from minibroker.clients import kafka_config as config
 from minibroker.clients import kafka_values as values
 from minibroker.clients.confluent_kafka import refuse
-from minibroker.clients.kafka_metadata import cluster_metadata
+from minibroker.clients.kafka_metadata import PORT, cluster_metadata
 
 admin: Any = real  # its stubs leave out what it imports
 K = TypeVar("K", bound=Hashable)
@@ -155,6 +159,24 @@ class AdminClient:
 
         return self._each("list_offsets", list(topic_partition_offsets), items, info)
 
+    def list_consumer_groups(self, **options: Any) -> "Future[Any]":
+        """All groups; a future of `ListConsumerGroupsResult`."""
+        _only("list_consumer_groups", options)
+        found = cast("list[dict[str, Any]]", values.ask(self._boundary, "list_groups"))
+        future: Future[Any] = Future()
+        future.set_result(admin.ListConsumerGroupsResult([_listing(group) for group in found], []))
+        return future
+
+    def describe_consumer_groups(
+        self, group_ids: list[str], **options: Any
+    ) -> dict[str, "Future[Any]"]:
+        """Groups with their members and what each is assigned; futures of
+        `ConsumerGroupDescription`. A group that there is not is DEAD."""
+        _only("describe_consumer_groups", options)
+        _listed(group_ids, str)
+        items = [{"group": name} for name in group_ids]
+        return self._each("describe_groups", group_ids, items, _description)
+
     def list_consumer_group_offsets(
         self, list_consumer_group_offsets_request: list[Any], **options: Any
     ) -> dict[str, "Future[Any]"]:
@@ -243,6 +265,43 @@ class AdminClient:
                 future.set_result(read(answer["value"]))
             found[key] = future
         return found
+
+
+STATES = {
+    "PreparingRebalance": ConsumerGroupState.PREPARING_REBALANCING,
+    "CompletingRebalance": ConsumerGroupState.COMPLETING_REBALANCING,
+    "Stable": ConsumerGroupState.STABLE,
+    "Dead": ConsumerGroupState.DEAD,
+    "Empty": ConsumerGroupState.EMPTY,
+}
+
+
+def _listing(group: dict[str, Any]) -> Any:
+    return admin.ConsumerGroupListing(
+        group["group"], False, STATES[group["state"]], ConsumerGroupType.CLASSIC
+    )
+
+
+def _description(group: dict[str, Any]) -> Any:
+    members = [
+        admin.MemberDescription(
+            member_id,
+            "rdkafka",
+            "/127.0.0.1",
+            admin.MemberAssignment([TopicPartition(*place) for place in owned]),
+            instance_id,
+        )
+        for member_id, instance_id, owned in group["members"]
+    ]
+    return admin.ConsumerGroupDescription(
+        group["group"],
+        False,
+        members,
+        group["protocol"],
+        STATES[group["state"]],
+        Node(1, "kafka", PORT),
+        type=ConsumerGroupType.CLASSIC,
+    )
 
 
 def _nothing(_: object) -> None:

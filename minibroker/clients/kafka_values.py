@@ -2,8 +2,7 @@
 
 An error of Kafka's crosses as a `Refusal` of the name ``KafkaError`` with the data ``code`` and,
 where they are true, ``fatal``, ``retriable`` and ``abort`` (the transaction must be aborted).
-Inside an answer it is a dict of the same, with ``text``. The ``%s`` of a text stands for the usual
-text of the code ``said``, which the real library knows.
+Inside an answer it is a dict of the same, with ``text``.
 """
 
 from collections.abc import Iterable
@@ -59,8 +58,6 @@ _MAGIC = b"CGMDv2:"
 def error(found: Fields, text: str = "") -> KafkaError:
     """The real library's error of one that crossed."""
     words = cast(str, found.get("text", "")) or text
-    if (said := found.get("said")) is not None:
-        words = words.replace("%s", KafkaError(cast(int, said)).str(), 1)
     flags = [bool(found.get(name)) for name in ("fatal", "retriable", "abort")]
     return KafkaError(cast(int, found["code"]), words or None, *flags)
 

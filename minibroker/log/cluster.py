@@ -22,6 +22,7 @@ from minibroker.log.aborted import Aborted
 from minibroker.log.batch import Batch, Codec
 from minibroker.log.config import TopicConfig
 from minibroker.log.errors import Code, LogError
+from minibroker.log.groups import Groups
 from minibroker.log.log import Log
 from minibroker.log.partition import UNKNOWN, Partition, Produced
 from minibroker.log.pending import Pending
@@ -30,7 +31,8 @@ from minibroker.log.records import RECORDS, Record
 from minibroker.log.replication import Replication
 from minibroker.log.terms import wall_ms
 from minibroker.log.topic import PartitionInfo
-from minibroker.log.transactions import Place, Transactions
+from minibroker.log.transaction import Place
+from minibroker.log.transactions import Transactions
 from minibroker.sim.clock import SECOND, Clock
 from minibroker.sim.trace import Appended, AppendIgnored, Fenced, Trace
 
@@ -39,8 +41,8 @@ EARLIEST, LATEST = -2, -1
 
 REQUEST_TIMEOUT = 30 * SECOND
 
-CHECK_RETENTION = 300 * SECOND
-"""``log.retention.check.interval.ms`` of the broker."""
+CHECK_RETENTION, CLEANER_BACKOFF = 300 * SECOND, 15 * SECOND
+"""``log.retention.check.interval.ms`` and ``log.cleaner.backoff.ms`` of the broker."""
 
 At = Callable[[int, Callable[[], None]], None]
 
@@ -74,6 +76,7 @@ class Cluster:
     ) -> None:
         self._clock = clock
         self._trace = trace
+        self.trace = trace
         self._codec = codec
         self._chance = chance
         self._brokers = range(1, brokers + 1)
@@ -82,14 +85,15 @@ class Cluster:
         self._replication = Replication(
             clock, trace, at, self._brokers, self._all_partitions, self._changed, self._movable
         )
-        try:
-            from minibroker.log.groups import Groups  # type: ignore[import-untyped,unused-ignore]
-        except ImportError:  # the branch log-groups is not merged yet
-            self.groups = None
-        else:
-            self.groups = Groups(clock, trace, at)
+        self.groups = Groups(clock, trace, at)
         self.transactions = Transactions(
-            clock, trace, at, self._mark, self._has_partition, self.groups
+            clock,
+            trace,
+            at,
+            self._mark,
+            self._has_partition,
+            self.groups,
+            lambda: bool(self._replication.online),
         )
 
     def on_change(self, listener: Callable[[], None]) -> None:
@@ -121,10 +125,11 @@ class Cluster:
         self._changed()
 
     def delete_topic(self, name: str) -> None:
-        """Delete a topic and all that was read of it."""
+        """Delete a topic, and the positions that groups had in it."""
         for partition in self._topic(name):
             self._replication.drop(partition)
         del self._topics[name]
+        self.groups.forget_topic(name)
         self.transactions.go_on()
         self._changed()
 
@@ -203,14 +208,14 @@ class Cluster:
         except LogError as error:
             answer.settle(error if acks else UNKNOWN)
             return answer
-        log = found.led()
-        now_ms = stamped.max_timestamp if found.config.append_time else -1
-        produced = Produced(stamped.base_offset, now_ms, log.start)
-        if acks == -1:
+        stamp = stamped.max_timestamp if found.config.append_time else -1
+        produced = Produced(stamped.base_offset, stamp, found.led().start)
+        alone = len(found.replicas) == 1
+        if acks == -1 and not alone:
             self._replication.wait(found, stamped.next_offset, answer, produced, timeout_us)
-        else:
-            answer.settle(produced if acks else UNKNOWN)
         self._replication.appended(found)
+        if acks != -1 or alone:
+            answer.settle(produced if acks else UNKNOWN)
         return answer
 
     def _append(
@@ -347,6 +352,12 @@ class Cluster:
         """The trace's number of a record, 0 if there is none at this offset."""
         return self._partition(topic, partition).number_at(offset)
 
+    def epoch_end(self, topic: str, partition: int, epoch: int) -> tuple[int, int]:
+        """The largest leader epoch up to `epoch` that the leader knows, and the offset where it
+        ended, by which a client finds out that its position was truncated; (-1, -1) if it knows
+        none (OffsetForLeaderEpoch, KIP-320)."""
+        return self._partition(topic, partition).led().end_offset_for(epoch)
+
     def leader_epoch(self, topic: str, partition: int) -> int:
         """In which epoch the partition's leader leads."""
         return self._partition(topic, partition).epoch
@@ -402,7 +413,9 @@ class Cluster:
             raise LogError(Code.UNKNOWN_TOPIC_OR_PARTITION, f"there is no topic {name!r}") from None
 
     def _partition(self, topic: str, number: int) -> Partition:
-        partitions = self._topic(topic)
+        partitions = self._topics.get(topic)
+        if partitions is None:
+            partitions = self._topic(topic)
         if not 0 <= number < len(partitions):
             raise LogError(
                 Code.UNKNOWN_TOPIC_OR_PARTITION,
@@ -424,13 +437,14 @@ class Cluster:
                 f"partition {partition.number} of {partition.topic!r} is in leader epoch "
                 f"{partition.epoch}, not {current_epoch}; fetch metadata again",
             )
-        if self._clock.now >= partition.checked + CHECK_RETENTION:
+        pause = CLEANER_BACKOFF if partition.config.compact else CHECK_RETENTION
+        if self._clock.now >= partition.checked + pause:
             self._clean(partition)
         return log
 
     def _clean(self, partition: Partition) -> None:
-        """What a broker does every five minutes shows only when somebody looks, so it is done
-        then, and no timer goes on for ever."""
+        """What a broker does every few seconds or minutes shows only when somebody looks, so it is
+        done then, and no timer goes on for ever."""
         partition.checked = self._clock.now
         now_ms = wall_ms(self._clock)
         for log in partition.logs.values():

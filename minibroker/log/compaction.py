@@ -191,6 +191,7 @@ def _is_last_of_producer(batch: Batch, producers: Producers) -> bool:
 def _with(batch: Batch, codec: Codec, deltas: list[int], config: TopicConfig) -> Batch:
     """The batch with only these records. It spans the same offsets and sequence numbers."""
     payload, size = codec.kept(batch.payload, frozenset(deltas))
-    stamps = [entry.timestamp for entry in codec.entries(payload)]
-    newest = batch.max_timestamp if config.append_time else max(stamps, default=-1)
+    newest = batch.max_timestamp
+    if deltas and not config.append_time:
+        newest = max(entry.timestamp for entry in codec.entries(payload))
     return replace(batch, payload=payload, records=len(deltas), size=size, max_timestamp=newest)

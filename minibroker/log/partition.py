@@ -50,7 +50,8 @@ class Waiting:
 
 
 class Partition:
-    """See the module's docstring. `log` is the leader's, None while nobody leads; `numbers` are the
+    """See the module's docstring. `log` is the leader's, None while nobody leads, and
+    `epoch_start` was its end when it was elected; `numbers` are the
     trace's numbers of the records, by the leader epoch in which they were appended and their
     offset, since two replicas may have other records at the same offset for a while."""
 
@@ -60,6 +61,7 @@ class Partition:
         "deadline",
         "elr",
         "epoch",
+        "epoch_start",
         "fetching",
         "isr",
         "known_end",
@@ -85,6 +87,7 @@ class Partition:
         self.elr: list[int] = []
         self.leader = NOBODY
         self.epoch = 0
+        self.epoch_start = 0
         self.log: Log | None = None
         self.numbers: dict[int, dict[int, int]] = {}
         self.known_end: dict[int, int] = {}

@@ -1,8 +1,9 @@
 """How records come from a leader to its followers, and what happens when brokers come and go.
 
-Rule: all that happens between brokers over time is here: fetches, the ISR, elections, truncation.
-State of a partition is kept in `minibroker.log.partition`, who is to lead is decided in
-`minibroker.log.election`.
+Rule: all that happens between brokers over time is here: when who fetches, who leaves and enters
+the ISR, when there is an election. A partition's state is in `minibroker.log.partition`; who is to
+lead is decided in `minibroker.log.election`; what a follower's log gives up and takes over is in
+`minibroker.log.following`.
 
 Theory of operation. A follower fetches `REPLICA_FETCH` after there is something for it, not at
 once, so what is acknowledged with ``acks=1`` may yet be lost with the leader. Its request says how
@@ -14,16 +15,16 @@ one that is cut off is not from `BROKER_SESSION` on, when it has not sent a hear
 (``broker.session.timeout.ms``). A broker that goes offline leaves all ISRs, and other replicas lead
 for it in a new *leader epoch*. When it is there again it follows: it asks where its last epoch
 ended in the leader's log, gives up what it has beyond that, and fetches (KIP-101, KIP-279). It is
-in sync again when it has all that is below the high watermark.
+in sync again when it has all that is below the high watermark, and if it is the first of the
+partition's replicas, the *preferred leader*, it leads again some minutes later.
 
 A follower that stays behind its leader for ``replica.lag.time.max.ms`` (30 s) would leave the ISR
 too, but a broker here is either reached by all or by none, and is given up long before.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
-from minibroker.log import election
-from minibroker.log.batch import Batch
+from minibroker.log import election, following
 from minibroker.log.errors import Code, LogError
 from minibroker.log.log import Log
 from minibroker.log.partition import NOBODY, Partition, Produced, Waiting
@@ -42,10 +43,12 @@ from minibroker.sim.values import Value
 REPLICA_FETCH = 500
 """Microseconds from when there is something for a follower to when it has fetched it."""
 
+REBALANCE_CHECK = 300 * SECOND
+"""``leader.imbalance.check.interval.seconds``: so long a preferred leader that is in sync again
+waits here until it leads again (``auto.leader.rebalance.enable``)."""
+
 BROKER_SESSION = 9 * SECOND
 """``broker.session.timeout.ms``, KRaft's default."""
-
-FETCH_BYTES = 2**20
 
 
 class Replication:
@@ -103,6 +106,9 @@ class Replication:
     ) -> None:
         """Answer when the high watermark reaches `required`; without a timeout it may take for
         ever. To be followed by `appended`."""
+        if partition.led().high_watermark >= required:
+            answer.settle(produced)
+            return
         deadline = None if timeout_us is None else self._clock.now + timeout_us
         partition.waiting.append(
             Waiting(required, partition.leader, partition.epoch, deadline, answer, produced)
@@ -168,31 +174,24 @@ class Replication:
         log = partition.logs[broker]
         news = partition.known_end.get(broker) != log.end
         partition.known_end[broker] = log.end
-        if broker in self.online and log.end >= leader.high_watermark:
+        # A new leader may not know yet how far its predecessor had committed, so the follower must
+        # also have what was there when it was elected.
+        committed = max(leader.high_watermark, partition.epoch_start)
+        if broker in self.online and log.end >= committed:
             self._enter(partition, broker)
         self._commit(partition)
         if partition.log is not leader:
             return  # whoever was answered did something to the brokers
-        news = self._copy(leader, log) or news
+        news = following.copy(leader, log) or news
         if news:
             self._wake(partition)
-
-    def _copy(self, leader: Log, log: Log) -> bool:
-        """Give a follower what it has not; gives whether there was anything."""
-        if log.end < leader.start:
-            log.start_anew(leader.start)
-        batches = leader.read(log.end, FETCH_BYTES, leader.end)
-        for batch in batches:
-            log.append_as_follower(batch)
-        moved = log.advance_high_watermark(leader.high_watermark)
-        if log.start < leader.start <= log.high_watermark:
-            log.delete_before(leader.start)
-        return moved or bool(batches)
 
     def _enter(self, partition: Partition, broker: int) -> None:
         if election.enter(partition, broker):
             self._tell_isr(partition)
             self._movable()
+            if broker == partition.replicas[0]:
+                self._at(self._clock.now + REBALANCE_CHECK, lambda: self._prefer(partition))
 
     def _tell_isr(self, partition: Partition) -> None:
         self._trace.append(
@@ -291,10 +290,9 @@ class Replication:
         """The broker is there again and can talk to the others."""
         self.online.add(broker)
         for partition in self._mine(broker):
-            if not self._elect(partition) and broker != partition.leader:
-                self._follow(partition, broker)
+            if not self._elect(partition):
+                self._gather(partition)
             self._turn_away(partition)
-            self._wake(partition)
         self._movable()
 
     # --- elections -------------------------------------------------------------------------
@@ -304,6 +302,21 @@ class Replication:
         leader, clean = election.chosen(partition, self.online)
         if leader == partition.leader:
             return False
+        self._lead(partition, leader, clean)
+        return True
+
+    def _prefer(self, partition: Partition) -> None:
+        """Let the preferred leader lead, if it can and its topic is still there."""
+        preferred = partition.replicas[0]
+        if (
+            partition.log is not None
+            and partition.leader != preferred
+            and preferred in partition.isr
+            and preferred in self.online
+        ):
+            self._lead(partition, preferred, clean=True)
+
+    def _lead(self, partition: Partition, leader: int, clean: bool) -> None:
         partition.leader = leader
         partition.epoch += 1
         partition.log = partition.logs[leader] if leader != NOBODY else None
@@ -326,14 +339,11 @@ class Replication:
         if partition.log is not None:
             partition.log.begin_epoch(partition.epoch)
             partition.known_end = {}
-            for broker in partition.replicas:
-                if broker != leader and self._reach(broker, leader):
-                    self._follow(partition, broker)
-            self._wake(partition)
+            partition.epoch_start = partition.log.end
+            self._gather(partition)
         self._turn_away(partition)
         self._commit(partition)
         self._changed()
-        return True
 
     def _turn_away(self, partition: Partition) -> None:
         """Requests that an earlier leader had taken are answered when it knows that it is one."""
@@ -352,14 +362,20 @@ class Replication:
                 )
             )
 
-    def _follow(self, partition: Partition, broker: int) -> None:
-        """The broker learns who leads: it gives up what the leader's log does not have."""
-        leader, log = partition.log, partition.logs[broker]
+    def _gather(self, partition: Partition) -> None:
+        """Whoever can be reached learns who leads, and fetches."""
+        leader = partition.log
         if leader is None:
             return
-        cut: list[Batch] = []
-        while (to := _shared(leader, log)) < log.end:
-            cut[:0] = log.truncate(to)
+        for broker in partition.replicas:
+            if broker != partition.leader and self._reach(broker, partition.leader):
+                self._follow(partition, broker, leader)
+        self._wake(partition)
+
+    def _follow(self, partition: Partition, broker: int, leader: Log) -> None:
+        """A follower gives up what the leader's log does not have."""
+        log = partition.logs[broker]
+        cut = following.truncate(leader, log)
         if cut:
             self._trace.append(
                 LogTruncated(
@@ -368,44 +384,9 @@ class Replication:
                     partition=partition.number,
                     broker=broker,
                     offset=cut[0].base_offset,
-                    lost=_values(_lost(partition, cut)),
+                    lost=_values(following.lost(partition, cut)),
                 )
             )
-
-
-def _shared(leader: Log, log: Log) -> int:
-    """Up to where a follower's log can be the leader's, by their last common epoch. There may be
-    an earlier one in which they went apart, so ask again when it is truncated."""
-    latest = log.epochs.latest
-    if latest == -1:
-        return log.end
-    epoch, end = leader.end_offset_for(latest)
-    if epoch == -1:
-        return log.start  # an epoch that the leader never heard of, nor of any before
-    known, own_end = log.end_offset_for(epoch)
-    if known == -1:
-        return log.start
-    return max(log.start, min(end, own_end, log.end))
-
-
-def _lost(partition: Partition, cut: Sequence[Batch]) -> list[int]:
-    """The numbers of the records in these batches that no replica has any more."""
-    numbers: list[int] = []
-    for batch in cut:
-        if any(_has(log, batch) for log in partition.logs.values()):
-            continue
-        known = partition.numbers.get(batch.leader_epoch, {})
-        for offset in range(batch.base_offset, batch.next_offset):
-            if offset in known:
-                numbers.append(known[offset])
-    return numbers
-
-
-def _has(log: Log, batch: Batch) -> bool:
-    if not log.start <= batch.base_offset < log.end:
-        return False
-    found = log.read(batch.base_offset, 1, batch.next_offset)
-    return bool(found) and found[0].leader_epoch == batch.leader_epoch
 
 
 def _values(numbers: Iterable[int]) -> list[Value]:

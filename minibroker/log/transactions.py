@@ -1,8 +1,8 @@
 """The transaction coordinator: who may write under a transactional id, and how transactions end.
 
-Rule: everything that a transaction's state depends on is in this file, and its moves are the table
-`MOVES`. This file knows partitions by name only; what writes control batches and what decides a
-group's offsets is passed in.
+Rule: whatever moves a transaction is in this file; what is kept of one, and which move may follow
+which, is in `minibroker.log.transaction`. Partitions are known by name only; what writes control
+batches to them is passed in.
 
 Theory. A transactional id stands for one producer at a time, which has a producer id and an epoch.
 Whoever asks for them last gets a higher epoch, and with it all earlier ones are *fenced*: the
@@ -20,13 +20,14 @@ transaction before cannot slip into the next (KIP-890, part 2).
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any
 
 from minibroker.log.batch import NO_PRODUCER, Batch
 from minibroker.log.errors import Code, LogError
+from minibroker.log.groups import Committed, Groups
 from minibroker.log.pending import Pending
 from minibroker.log.terms import wall_ms
+from minibroker.log.transaction import Place, Transaction
 from minibroker.sim.clock import SECOND, Clock
 from minibroker.sim.trace import Fenced, Trace, TransactionBegan, TransactionEnded
 
@@ -41,74 +42,12 @@ another producer id comes (Kafka's TransactionMetadata)."""
 MARKER_SIZE = 78
 """Bytes of a batch with one control record."""
 
-State: TypeAlias = Literal[
-    "Empty", "Ongoing", "PrepareCommit", "PrepareAbort", "CompleteCommit", "CompleteAbort"
-]
-
-MOVES: Mapping[State, frozenset[State]] = {
-    # to: from which
-    "Empty": frozenset({"Empty", "CompleteCommit", "CompleteAbort"}),
-    "Ongoing": frozenset({"Empty", "Ongoing", "CompleteCommit", "CompleteAbort"}),
-    "PrepareCommit": frozenset({"Ongoing"}),
-    "PrepareAbort": frozenset({"Ongoing", "Empty", "CompleteCommit", "CompleteAbort"}),
-    "CompleteCommit": frozenset({"PrepareCommit"}),
-    "CompleteAbort": frozenset({"PrepareAbort"}),
-}
-
-Place: TypeAlias = tuple[str, int]
-
-
-@dataclass(slots=True)
-class Transaction:
-    """What is kept of one transactional id. Times are virtual microseconds; `unmarked` are the
-    partitions that have not got their control batch yet."""
-
-    name: str
-    producer_id: int
-    epoch: int
-    timeout: int
-    state: State = "Empty"
-    began: int = 0
-    partitions: dict[Place, None] = field(default_factory=dict)
-    groups: dict[str, None] = field(default_factory=dict)
-    unmarked: dict[Place, Batch] = field(default_factory=dict)
-    writing: set[Place] = field(default_factory=set)
-    timed: bool = False
-    # Of the epoch before the last end, for a client that asks again (KIP-890).
-    before: tuple[int, int] | None = None
-
-    def move(self, to: State) -> None:
-        """Go to another state; the table says from where."""
-        assert self.state in MOVES[to], f"{self.name}: {self.state} -> {to}"
-        self.state = to
-
-
-class Decides(Protocol):
-    """What the coordinator asks of the groups: see `minibroker.log.groups.Groups`."""
-
-    def commit_in_transaction(
-        self,
-        who: str,
-        group: str,
-        offsets: Mapping[Place, Any],
-        *,
-        producer_id: int,
-        epoch: int,
-        transactional_id: str,
-        member_id: str = "",
-        generation: int = -1,
-        instance_id: str | None = None,
-    ) -> None:
-        """Keep offsets until the transaction is decided."""
-
-    def decide(self, producer_id: int, commit: bool) -> None:
-        """The transaction is decided."""
-
 
 class Transactions:
     """All transactions of one cluster. `mark` appends a control batch to a partition, and answers
     when its replicas have it; `exists` says whether there is such a partition; `groups` keep
-    offsets."""
+    offsets; `available` says whether any broker runs, and if none does every request is refused
+    with LogError COORDINATOR_NOT_AVAILABLE."""
 
     def __init__(
         self,
@@ -117,7 +56,8 @@ class Transactions:
         at: Callable[[int, Callable[[], None]], None],
         mark: Callable[[Place, Batch], Pending[Any]],
         exists: Callable[[Place], bool],
-        groups: Decides,
+        groups: Groups,
+        available: Callable[[], bool],
     ) -> None:
         self._clock = clock
         self._trace = trace
@@ -125,6 +65,7 @@ class Transactions:
         self._mark = mark
         self._exists = exists
         self._groups = groups
+        self._available = available
         self._all: dict[str, Transaction] = {}
         self._names: dict[int, str] = {}
         self._ids = 0
@@ -146,6 +87,7 @@ class Transactions:
         PRODUCER_FENCED, or CONCURRENT_TRANSACTIONS while the last transaction is still being
         ended: try again.
         """
+        self._check_available()
         if not transactional_id:
             return self._new_id(), 0
         if not 0 < timeout_us <= LONGEST_TIMEOUT:
@@ -161,10 +103,9 @@ class Transactions:
             self._names[known.producer_id] = transactional_id
             return known.producer_id, 0
         if producer_id != NO_PRODUCER and (producer_id, epoch) != (known.producer_id, known.epoch):
-            if known.before != (producer_id, epoch):
-                raise self._fenced(who, "init", known, epoch)
-            if known.state == "Empty":
+            if known.state == "Empty" and known.before == (producer_id, epoch):
                 return known.producer_id, known.epoch  # it asks again
+            raise self._fenced(who, "init", known, epoch)
         if known.state == "Ongoing":
             known.epoch += 1
             self._end(who, known, commit=False, why="fenced")
@@ -214,7 +155,7 @@ class Transactions:
         producer_id: int,
         epoch: int,
         group: str,
-        offsets: Mapping[Place, Any],
+        offsets: Mapping[Place, Committed],
         *,
         member_id: str = "",
         generation: int = -1,
@@ -223,6 +164,7 @@ class Transactions:
         """Commit a group's offsets with the transaction (TxnOffsetCommit): they count if and when
         it commits. The member and its generation are checked if they are given, so a zombie of the
         group is fenced as well (KIP-447)."""
+        self._check_available()
         try:
             self.check(producer_id, epoch, transactional_id, group)
         except LogError as error:
@@ -258,6 +200,7 @@ class Transactions:
         INVALID_PRODUCER_ID_MAPPING, PRODUCER_FENCED, INVALID_TXN_STATE when there is nothing to end
         or it was decided otherwise, CONCURRENT_TRANSACTIONS while it is still being ended.
         """
+        self._check_available()
         known = self._all.get(transactional_id)
         if bump and known is not None and known.before == (producer_id, epoch):
             self._check_ended(known)
@@ -298,8 +241,9 @@ class Transactions:
             raise _no_mapping(name, producer_id)
         if known.epoch != epoch:
             raise LogError(Code.INVALID_PRODUCER_EPOCH, _older(known, epoch))
+        # What was added is forgotten when the transaction is decided.
         added = known.groups if isinstance(writes_to, str) else known.partitions
-        if known.state != "Ongoing" or writes_to not in added:
+        if writes_to not in added:
             raise LogError(
                 Code.INVALID_TXN_STATE,
                 f"{writes_to!r} is not in an open transaction of {name!r}; add it first",
@@ -336,7 +280,6 @@ class Transactions:
         if transaction.state == "Ongoing":
             return
         transaction.move("Ongoing")
-        transaction.before = None
         transaction.began = self._clock.now
         self._trace.append(
             TransactionBegan(at=self._clock.now, who=who, transaction=transaction.name)
@@ -429,6 +372,7 @@ class Transactions:
     def _checked(
         self, who: str, what: str, transactional_id: str, producer_id: int, epoch: int
     ) -> Transaction:
+        self._check_available()
         known = self._all.get(transactional_id)
         if known is None or known.producer_id != producer_id:
             raise _no_mapping(transactional_id, producer_id)
@@ -443,6 +387,12 @@ class Transactions:
 
     def _turned_away(self, who: str, what: str, error: LogError) -> None:
         self._trace.append(Fenced(at=self._clock.now, who=who, what=what, error=error.code.name))
+
+    def _check_available(self) -> None:
+        if not self._available():
+            raise LogError(
+                Code.COORDINATOR_NOT_AVAILABLE, "no broker of the cluster runs; start one"
+            )
 
     def _check_ended(self, known: Transaction) -> None:
         if known.state in ("PrepareCommit", "PrepareAbort"):

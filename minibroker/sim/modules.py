@@ -36,7 +36,8 @@ REFUSED: Mapping[str, str] = (
         "it would talk past the simulator; use the clients that your function is given",
     )
     | {
-        "confluent_kafka": "this function is given no Kafka cluster; use the clients it is given",
+        "confluent_kafka": "it would talk past the simulator; this function is given no Kafka "
+        "cluster, so use the clients that it is given",
     }
 )
 

@@ -4,8 +4,9 @@ import pytest
 
 from minibroker.log.errors import Code
 from minibroker.log.partition import Produced
+from minibroker.log.records import Record, batch
 from minibroker.sim.trace import Appended, AppendIgnored, Fenced
-from tests.minibroker.log.brokers import TOPIC, Brokers, refusal
+from tests.minibroker.log.brokers import TOPIC, Brokers, Producer, refusal
 
 
 @pytest.mark.parametrize("acks", [1, -1])
@@ -42,7 +43,7 @@ def test_the_broker_says_when_it_stamped_the_records_if_it_does():
 
 def test_a_batch_that_comes_again_is_answered_as_before_and_not_appended():
     brokers = Brokers()
-    header = dict(producer_id=9, producer_epoch=0, base_sequence=0)
+    header = {"producer_id": 9, "producer_epoch": 0, "base_sequence": 0}
     first = brokers.send(b"one", **header)
     assert brokers.send(b"one", **header).get() == first.get()
     assert brokers.read() == [b"one"]
@@ -186,3 +187,61 @@ def test_a_client_is_told_when_it_knows_another_leader_epoch():
     brokers.cluster.stop(1)
     ask = lambda epoch: refusal(lambda: brokers.cluster.fetch(TOPIC, 0, 0, current_epoch=epoch))  # noqa: E731
     assert [ask(0), ask(1), ask(2)] == [Code.FENCED_LEADER_EPOCH, None, Code.UNKNOWN_LEADER_EPOCH]
+
+
+def test_a_compacted_topic_keeps_the_last_of_each_key_when_somebody_looks_after_the_backoff():
+    brokers = Brokers(cleanup_policy="compact", internal_segment_bytes=1)
+    stamp = 1_767_603_600_000
+    for value in (b"1", b"2", b"3"):
+        sent = batch([Record(0, b"key", value, stamp)])
+        brokers.cluster.produce("producer", TOPIC, 0, sent, -1)
+    assert brokers.read() == [b"1", b"2", b"3"]
+    brokers.passes(15)
+    assert brokers.read() == [b"2", b"3"], "the active segment is left alone"
+
+
+def test_a_client_may_ask_where_a_leader_epoch_ended():
+    brokers = Brokers(2)
+    brokers.send(b"one")
+    brokers.passes(1)
+    brokers.cluster.stop(1)
+    brokers.send(b"two")
+    ends = [brokers.cluster.epoch_end(TOPIC, 0, epoch) for epoch in (0, 1, 2)]
+    assert ends == [(0, 1), (1, 2), (-1, -1)]
+
+
+def test_who_is_answered_may_ask_for_more_at_once():
+    brokers = Brokers(3)
+    answers = []
+
+    def again():
+        if len(answers) < 4:
+            answers.append(brokers.send(b"%d" % len(answers)))
+            answers[-1].then(again)
+
+    again()
+    brokers.passes(0.0015)
+    brokers.cluster.stop(1)  # which answers the last one: it tries the next leader
+    brokers.passes(1)
+    assert [refusal(lambda a=answer: a) for answer in answers] == [
+        None,
+        Code.NOT_LEADER_OR_FOLLOWER,
+        None,
+        None,
+    ]
+    assert brokers.read() == [b"0", b"1", b"2", b"3"]
+
+
+def test_a_stopped_broker_answers_nothing_and_goes_on_where_it_was():
+    brokers = Brokers()
+    producer = Producer(brokers)
+    producer.adds(0)
+    producer.sends(b"one")
+    brokers.cluster.stop(1)
+    assert refusal(brokers.read) is Code.LEADER_NOT_AVAILABLE
+    assert refusal(lambda: brokers.send(b"two")) is Code.LEADER_NOT_AVAILABLE
+    for ask in (producer.ends, lambda: producer.adds(0), lambda: Producer(brokers)):
+        assert refusal(ask) is Code.COORDINATOR_NOT_AVAILABLE
+    brokers.cluster.start(1)
+    producer.ends()
+    assert brokers.read(read_committed=True) == [b"one"]
