@@ -496,8 +496,8 @@ class Deduplicated(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Committed(Event):
-    """A database transaction committed its `writes`, each ``[op, table, key, row]``; a delete has an
-    empty row."""
+    """A database transaction committed its `writes`, each ``[op, table, key, row]``, of which a
+    delete has an empty row."""
 
     who: str
     writes: list[Value]
