@@ -32,6 +32,13 @@ def _cancelled_and_paid(seed: int) -> Script:
     return hunt(HUNT, seed)
 
 
+def _one_version_twice(seed: int) -> Script:
+    from ackademy.drill.hunt import hunt
+    from ackademy.drill.one_version_twice import HUNT
+
+    return hunt(HUNT, seed)
+
+
 def _order_sizing(seed: int) -> Script:
     from ackademy.drill.order_sizing import order_sizing
 
@@ -52,6 +59,14 @@ DRILLS: Sequence[Drill] = (
         "read a saga's orchestrator, say what it leaves half done, prove it, mend it",
         15,
         _cancelled_and_paid,
+    ),
+    Drill(
+        "one_version_twice",
+        "Bug hunt: two events of one version",
+        "read an event store that publishes to Kafka, say what two writers do to it, prove it, "
+        "mend it",
+        15,
+        _one_version_twice,
     ),
     Drill(
         "order_sizing",
