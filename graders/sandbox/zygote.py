@@ -31,12 +31,13 @@ from pathlib import Path
 from types import CodeType
 from typing import Any, NoReturn
 
+import confluent_kafka
 import pika
 
 import minibroker
 from graders.sandbox.confine import Confinement, interpreter_paths, prepare
 from graders.sandbox.wire import Gone, of_step, receive, receive_alone, reply_of, send
-from minibroker.clients import MODULES
+from minibroker.clients import LOADED_LATE, MODULES
 from minibroker.sim.effect import Effect, Reply
 from minibroker.sim.incarnation import CELL, Job, Killed, live
 from minibroker.sim.ticks import DoesNotParse, instrumented
@@ -59,9 +60,11 @@ class Zygote:
         self.control = control
         self.children: dict[int, int] = {}
         self.code: CodeType | None = None
-        for name in (*COMMON, *sorted(set(MODULES.values()))):
+        for name in (*COMMON, *sorted({*MODULES.values(), *LOADED_LATE})):
             importlib.import_module(name)
-        packages = [Path(str(module.__file__)).parent for module in (minibroker, pika)]
+        packages = [
+            Path(str(module.__file__)).parent for module in (minibroker, pika, confluent_kafka)
+        ]
         self.confinement: Confinement = prepare(
             [*interpreter_paths(), *packages], memory=MEMORY, cpu=CPU_SECONDS
         )

@@ -12,13 +12,15 @@ kind              what the learner's function gets                            in
 ================  ==========================================================  ===============
 pika.channel      a channel of a `pika.BlockingConnection`                    ``amqp``
 pika.connection   the connection itself                                       ``amqp``
+kafka             the address of a cluster, for what `import confluent_kafka`  ``kafka``
+                  gives: see `minibroker.clients.confluent_kafka`
 payments          a payment gateway with idempotency keys                     ``payments``
 database          a small database with transactions and unique keys          ``database``
 mail              a mail gateway with idempotency keys                        ``mail``
 ================  ==========================================================  ===============
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any, NoReturn, Protocol
 
@@ -41,10 +43,19 @@ class NotInSubset(NotImplementedError):
 MODULES = {
     "pika.channel": "minibroker.clients.pika",
     "pika.connection": "minibroker.clients.pika",
+    "kafka": "minibroker.clients.confluent_kafka",
     "payments": "minibroker.clients.payments",
     "database": "minibroker.clients.database",
     "mail": "minibroker.clients.mail",
 }
+
+LOADED_LATE = (
+    "confluent_kafka.serialization",
+    "minibroker.clients.kafka_admin",
+    "minibroker.clients.kafka_consumer",
+    "minibroker.clients.kafka_producer",
+)
+"""Modules that these load when a process first needs them."""
 
 
 def served_by(kind: str) -> str:
@@ -57,6 +68,14 @@ def make(kind: str, boundary: Asks) -> Any:
     module = import_module(MODULES[kind])  # imported late: pika costs 0.1 s
     maker: Callable[[Asks], Any] = module.MAKERS[kind]
     return maker(boundary)
+
+
+def packages(kinds: Iterable[str], boundary: Asks) -> dict[str, Callable[[str], Any]]:
+    """The packages that a learner's `import` gets from the clients of these kinds instead of from
+    the machine: by top name, what gives a module by its whole name."""
+    if "kafka" not in kinds:
+        return {}
+    return {"confluent_kafka": import_module(MODULES["kafka"]).modules(boundary)}
 
 
 def outside(owner: str, name: str) -> NoReturn:

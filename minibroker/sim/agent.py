@@ -45,11 +45,11 @@ class Agent(Protocol):
 
     def broken(
         self, caller: Caller, op: str, args: dict[str, Value], happened: bool
-    ) -> Reply | None:
+    ) -> Reply | Wait | None:
         """The call breaks off: do what this side would see of it (a connection that is gone), and
-        give the error that the caller gets, or the answer, when its client sees to it by itself.
-        `happened` says whether the world has let the effect happen before. None when calls of this
-        client cannot fail so."""
+        give the error that the caller gets, or the answer, when its client sees to it by itself
+        (a `Wait` only before it happened). `happened` says whether the world has let the effect
+        happen before. None when calls of this client cannot fail so."""
 
     def again(self, caller: Caller, op: str, args: dict[str, Value], reply: Reply) -> bool:
         """What this call handed out comes once more, as when its producer had sent it twice.

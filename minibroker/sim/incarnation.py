@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import CodeType, ModuleType, TracebackType
 from typing import Any, NoReturn
 
-from minibroker.clients import make
+from minibroker.clients import make, packages
 from minibroker.sim.effect import Effect, Exit, How, Interrupt, Refusal, Reply
 from minibroker.sim.modules import ProcessVanished, importer
 from minibroker.sim.ticks import TICK
@@ -229,6 +229,7 @@ def _builtins(job: Job, boundary: Boundary) -> dict[str, Any]:
             boundary.sleep,
             boundary.vanish,
             f"{job.seed}/{job.process}/{job.incarnation}",
+            packages(job.clients.values(), boundary),
         ),
         "print": show,
         "input": ask,

@@ -25,13 +25,20 @@ EPOCH = real_datetime.datetime(2026, 1, 5, 9, 0, 0, tzinfo=real_datetime.UTC)
 
 _EPOCH_US = int(EPOCH.timestamp()) * 1_000_000
 
-REFUSED: Mapping[str, str] = dict.fromkeys(
-    ("threading", "_thread", "concurrent", "multiprocessing", "subprocess"),
-    "it would start threads or processes that the simulator cannot crash; write one worker "
-    "and let the exercise start as many as it needs",
-) | dict.fromkeys(
-    ("socket", "ssl", "selectors", "select", "asyncio", "http", "urllib", "requests"),
-    "it would talk past the simulator; use the clients that your function is given",
+REFUSED: Mapping[str, str] = (
+    dict.fromkeys(
+        ("threading", "_thread", "concurrent", "multiprocessing", "subprocess"),
+        "it would start threads or processes that the simulator cannot crash; write one worker "
+        "and let the exercise start as many as it needs",
+    )
+    | dict.fromkeys(
+        ("socket", "ssl", "selectors", "select", "asyncio", "http", "urllib", "requests"),
+        "it would talk past the simulator; use the clients that your function is given",
+    )
+    | {
+        "confluent_kafka": "it would talk past the simulator; this function is given no Kafka "
+        "cluster, so use the clients that it is given",
+    }
 )
 
 
@@ -48,14 +55,17 @@ def importer(
     sleep: Callable[[float], None],
     vanish: Callable[[str], NoReturn],
     seed: str,
+    packages: Mapping[str, Callable[[str], ModuleType]] | None = None,
 ) -> Callable[..., Any]:
     """An `__import__` for one incarnation.
 
     `now()` gives the virtual time in microseconds, `sleep(seconds)` is an effect, `vanish(call)`
     ends the process as `os._exit` would, `seed` makes all chance of this incarnation. What
     draws from the operating system's chance (`uuid`, `secrets`, `os`) has a generator of its own
-    here, which `random.seed()` does not reach.
+    here, which `random.seed()` does not reach. `packages` give, by top name, the modules of what a
+    client brings along instead of the machine's.
     """
+    brought = packages or {}
     made: dict[str, ModuleType] = {}
 
     @cache  # late, since seeding costs more than many an incarnation
@@ -79,6 +89,9 @@ def importer(
         level: int = 0,
     ) -> Any:
         top = name.partition(".")[0]
+        if top in brought and level == 0:
+            module = brought[top](name)
+            return module if fromlist else brought[top](top)
         if top in REFUSED and level == 0:
             raise NotSimulated(f"{top} cannot be used here: {REFUSED[top]}")
         found = builtins.__import__(name, globals, locals, fromlist or (), level)

@@ -331,6 +331,7 @@ class World:
     def _happened(self, member: Member, reply: Reply) -> None:
         """The effect has happened; its answer is on the way, unless a fault comes first."""
         if (error := self._broken(member, "indefinite", happened=True)) is not None:
+            assert not isinstance(error, Wait), "what happened is not waited for"
             reply = error
         when = self.clock.now + LATENCY
         did = "idle" if isinstance(reply, Interrupt) else reply.did
@@ -361,7 +362,7 @@ class World:
         assert process is not None
         self._push(when, lambda: self._resume(member, process, number, reply), member)
 
-    def _broken(self, member: Member, kind: str, happened: bool) -> Reply | None:
+    def _broken(self, member: Member, kind: str, happened: bool) -> Reply | Wait | None:
         """What the plan has for this call instead of its answer, if it has anything and the call
         can fail so."""
         if self._faults.get(member.number) != kind:
