@@ -8,8 +8,10 @@ import json
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from functools import cache
+from typing import TYPE_CHECKING, TypeAlias
 
+from graders.judges.debts import RECORD, ROW
 from minibroker.agents.amqp import AmqpAgent
 from minibroker.agents.clock import ClockAgent
 from minibroker.agents.ledgers import DatabaseAgent, PaymentsAgent
@@ -19,12 +21,16 @@ from minibroker.ledgers.mail import MailLedger
 from minibroker.ledgers.payments import PaymentLedger, Trouble
 from minibroker.queues.broker import Broker
 from minibroker.sim import trace
+from minibroker.sim.agent import Agent
 from minibroker.sim.clock import Clock, seconds
 from minibroker.sim.effect import Caller, Launch
 from minibroker.sim.faults import Plan
-from minibroker.sim.trace import Ended, Owed, RetryPolicy, Trace
+from minibroker.sim.trace import Ended, InOrder, Owed, RetryPolicy, Trace
 from minibroker.sim.values import Value
 from minibroker.sim.world import Member, Printed, Recording, World
+
+if TYPE_CHECKING:
+    from minibroker.log.cluster import Cluster
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,17 @@ class Owes:
     kind: str
     subject: str
     detail: Mapping[str, Value] = field(default_factory=dict)
+
+
+def record_in(topic: str) -> str:
+    """The kind of a debt that is paid by a record about its subject in `topic`, which a
+    ``read_committed`` reader sees."""
+    return f"{RECORD} {topic}"
+
+
+def row_in(table: str) -> str:
+    """The kind of a debt that is paid by a row in `table` under its subject as the key."""
+    return f"{ROW} {table}"
 
 
 @dataclass(frozen=True)
@@ -59,8 +76,12 @@ class Stage:
         trace: Trace,
         clock: Clock,
         seed: int,
+        database: DatabaseLedger | None = None,
+        cluster: "Callable[[], Cluster] | None" = None,
     ) -> None:
         self.seed = seed
+        self._database = database
+        self._cluster = cluster
         self.chance = random.Random(f"scenario/{seed}")
         self._world = world
         self._broker = broker
@@ -120,12 +141,87 @@ class Stage:
             self._world, self._broker, self._payments, self._clock, queue, dead_letters, attempts
         )
 
+    def topic(
+        self,
+        name: str,
+        partitions: int = 1,
+        config: Mapping[str, str] | None = None,
+        replication: int = 1,
+    ) -> None:
+        """Create a topic before anything starts; `config` as in Kafka's "Topic Configs"."""
+        self._kafka().create_topic(name, partitions, replication, config)
+
+    def produce(
+        self,
+        at: float,
+        topic: str,
+        value: Mapping[str, Value] | bytes,
+        owes: Owes | Sequence[Owes] = (),
+        key: str | bytes | None = None,
+        partition: int = 0,
+        headers: Mapping[str, bytes] | None = None,
+    ) -> None:
+        """Append a record to a partition at `at` seconds, its value as JSON unless it is bytes,
+        with what it obliges to."""
+        from minibroker.log.records import Record, batch
+        from minibroker.log.terms import wall_ms
+
+        cluster = self._kafka()
+        sent = value if isinstance(value, bytes) else json.dumps(dict(value)).encode()
+        name = key.encode() if isinstance(key, str) else key
+        pairs: list[Value] = [[each, text] for each, text in (headers or {}).items()]
+
+        def produce() -> None:
+            record = Record(0, name, sent, wall_ms(self._clock), pairs)
+            place = cluster.produce("scenario", topic, partition, batch([record]), -1).get()
+            self._owes(cluster.message_at(topic, partition, place.base_offset), owes)
+
+        self._world.at(seconds(at), produce)
+
+    def row(
+        self,
+        at: float,
+        table: str,
+        key: str,
+        row: Mapping[str, Value],
+        owes: Owes | Sequence[Owes] = (),
+    ) -> None:
+        """Write a row of the database at `at` seconds, with what it obliges to."""
+        database = self._database
+        assert database is not None
+
+        def write() -> None:
+            database.commit("scenario", [("put", table, key, dict(row))])
+            self._owes(self._trace.new_message(), owes)
+
+        self._world.at(seconds(at), write)
+
+    def in_order(self, kind: str, subjects: Sequence[str]) -> None:
+        """What is owed of `kind` for these subjects is to be done in this order."""
+        self._trace.append(InOrder(at=self._clock.now, kind=kind, subjects=list(subjects)))
+
+    def _owes(self, message: int, owes: Owes | Sequence[Owes]) -> None:
+        for each in (owes,) if isinstance(owes, Owes) else owes:
+            self._trace.append(
+                Owed(
+                    at=self._clock.now,
+                    message=message,
+                    kind=each.kind,
+                    subject=each.subject,
+                    detail=dict(each.detail),
+                )
+            )
+
+    def _kafka(self) -> "Cluster":
+        assert self._cluster is not None
+        return self._cluster()
+
     def publish(
         self,
         at: float,
         queue: str,
         body: Mapping[str, Value] | bytes,
-        owes: Owes | None = None,
+        owes: Owes | Sequence[Owes] = (),
         headers: Mapping[str, Value] | None = None,
     ) -> None:
         """Publish `body`, as JSON unless it is bytes, to a queue at `at` seconds, with what it
@@ -137,16 +233,7 @@ class Stage:
 
         def publish() -> None:
             message = self._broker.publish("scenario", "", queue, sent, properties)
-            if owes is not None:
-                self._trace.append(
-                    Owed(
-                        at=self._clock.now,
-                        message=message.number,
-                        kind=owes.kind,
-                        subject=owes.subject,
-                        detail=dict(owes.detail),
-                    )
-                )
+            self._owes(message.number, owes)
 
         self._world.at(seconds(at), publish)
 
@@ -185,22 +272,34 @@ def perform(
     """Run one schedule to its end."""
     clock, trace = Clock(), Trace()
     broker = Broker(clock, trace, lambda when, action: world.at(when, action))
-    payments = PaymentLedger(clock, trace)
+    payments, database = PaymentLedger(clock, trace), DatabaseLedger(clock, trace)
+    agents: dict[str, Agent] = {
+        "amqp": AmqpAgent(broker, clock),
+        "payments": PaymentsAgent(payments),
+        "database": DatabaseAgent(database),
+        "mail": MailAgent(MailLedger(clock, trace)),
+        "clock": ClockAgent(clock),
+    }
+
+    @cache
+    def cluster() -> "Cluster":
+        # Only for a scenario that asks for it: it costs more than all the rest.
+        from minibroker.agents.kafka import KafkaAgent
+        from minibroker.log.cluster import Cluster
+
+        made = Cluster(clock, trace, world.at, chance=random.Random(f"cluster/{seed}"))
+        agents["kafka"] = KafkaAgent(made, clock, world.at)
+        return made
+
     world = World(
         clock,
         trace,
-        {
-            "amqp": AmqpAgent(broker, clock),
-            "payments": PaymentsAgent(payments),
-            "database": DatabaseAgent(DatabaseLedger(clock, trace)),
-            "mail": MailAgent(MailLedger(clock, trace)),
-            "clock": ClockAgent(clock),
-        },
+        agents,
         launch,
         [Member(part.process, part.restarts, seconds(part.starts)) for part in cast],
         plan,
         effects,
     )
-    scenario(Stage(world, broker, payments, trace, clock, seed))
+    scenario(Stage(world, broker, payments, trace, clock, seed, database, cluster))
     world.run()
     return Run(plan, seed, trace, world.printed, world.recordings)

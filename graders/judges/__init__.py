@@ -36,13 +36,17 @@ class Judge:
 
 ANOMALIES = (
     "dead_letter_without_cause",
+    "dirty_read",
     "duplicate_effect",
     "given_up_early",
     "lost_message",
+    "reordered",
     "retry_without_delay",
+    "skipped_offset",
     "starvation",
     "stuck",
     "too_many_attempts",
+    "zombie_write",
 )
 """All there are; each is a module here."""
 

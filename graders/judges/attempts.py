@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from graders.judges.debts import Debt, subjects
 from minibroker.sim.trace import (
+    Appended,
     Crashed,
     Declined,
     Delivered,
@@ -50,6 +51,7 @@ def ways(trace: Trace, subject: str, debt: Debt) -> int:
     """How many messages of one subject went their ways, each with its attempts: as many as came,
     and one more wherever a process had published it on when it lost the one it had taken."""
     came = {event.message for event in trace.of(Published) if event.who == "scenario"}
+    came |= {event.message for event in trace.of(Appended) if event.who == "scenario"}
     return sum(message in came for message in debt.messages) + _forks(trace, len(trace)).get(
         subject, 0
     )

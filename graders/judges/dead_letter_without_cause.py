@@ -19,7 +19,8 @@ import json
 
 from graders.judges import Finding
 from graders.judges.attempts import failed, faults, policy, ways
-from graders.judges.debts import DEAD_LETTER, all_gone, copies_of, debts, subjects
+from graders.judges.copies import all_gone, copies_of
+from graders.judges.debts import DEAD_LETTER, debts, subjects
 from minibroker.sim.trace import DeadLettered, Published, Trace
 from minibroker.sim.values import Value
 

@@ -1,32 +1,42 @@
 """What is owed and what was done about it: the reading that several judges share.
 
 A message with the body of an owed one carries the same debt, and so does one that a process
-publishes with its order's `id` in it: it is that message on its way round. A debt of kind
-`DEAD_LETTER` is paid by arriving where the retry policy says that dead letters go; any other by a
-side effect.
+publishes with its order's `id` in it: it is that message on its way round. A record is a message,
+too; one that a process appends may also name its order by its key, or as its `order`.
+
+A debt of kind `DEAD_LETTER` is paid by arriving where the retry policy says that dead letters go,
+one of `RECORD` by a record that counts, one of `ROW` by a row, any other by a side effect. What the
+scenario itself appends or writes pays nothing.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Any, TypeAlias, cast
 
+from graders.judges.records import content, log, names
 from minibroker.sim.trace import (
+    Appended,
+    Committed,
     DeadLettered,
-    Delivered,
     Event,
     Owed,
     Published,
-    Requeued,
     RetryPolicy,
-    Settled,
     SideEffect,
     Trace,
 )
 from minibroker.sim.values import Value
 
 DEAD_LETTER = "dead letter"
+
+RECORD = "record in"
+"""Followed by a topic: paid by a record about the subject in it that a ``read_committed`` reader
+sees."""
+
+ROW = "row in"
+"""Followed by a table: paid by a row under the subject as its key."""
 
 Subject: TypeAlias = tuple[str, str]
 """(kind, subject) of a side effect, such as ("charge", "order-1")."""
@@ -36,14 +46,14 @@ Subject: TypeAlias = tuple[str, str]
 class Debt:
     """One thing owed: the messages that carry it, and what was done about it.
 
-    `done` are the side effects (or the arrivals as a dead letter) with the detail that is owed,
-    `other` the side effects with another; both are (position in the trace, event).
+    `done` are the side effects (or the arrivals as a dead letter, or as a record, or the rows) with
+    the detail that is owed, `other` those with another; both are (position in the trace, event).
     """
 
     detail: dict[str, Value]
     messages: list[int] = field(default_factory=list)
     done: list[tuple[int, Event]] = field(default_factory=list)
-    other: list[tuple[int, SideEffect]] = field(default_factory=list)
+    other: list[tuple[int, Event]] = field(default_factory=list)
 
 
 def debts(trace: Trace) -> Mapping[Subject, Debt]:
@@ -65,20 +75,25 @@ class _Reading:
         self._by_body: dict[bytes, list[Debt]] = {}
         self._by_message: dict[int, list[Debt]] = {}
         self._dead_letters = ""
+        self._records = log(trace).records
+        readers: dict[type[Event], Callable[[int, Any], None]] = {
+            Published: self._published,
+            Appended: self._appended,
+            Owed: self._owed,
+            SideEffect: self._side_effect,
+            Committed: self._committed,
+            DeadLettered: self._dead_lettered,
+            RetryPolicy: self._promised,
+        }
+        find = readers.get  # the innermost loop of all judging
         for position, event in enumerate(trace.events):
-            kind = type(event)  # twice as fast as isinstance, in the innermost loop of all judging
-            if kind is Published:
-                self._published(position, event)  # type: ignore[arg-type]
-            elif kind is Owed:
-                self._owed(event)  # type: ignore[arg-type]
-            elif kind is SideEffect:
-                self._side_effect(position, event)  # type: ignore[arg-type]
-            elif kind is DeadLettered:
-                self._arrived(position, event, event.message, event.queues)  # type: ignore[attr-defined]
-            elif kind is RetryPolicy:
-                self._dead_letters = event.dead_letters  # type: ignore[attr-defined]
+            if (reader := find(type(event))) is not None:
+                reader(position, event)
 
-    def _owed(self, event: Owed) -> None:
+    def _promised(self, position: int, event: RetryPolicy) -> None:
+        self._dead_letters = event.dead_letters
+
+    def _owed(self, position: int, event: Owed) -> None:
         subject = (event.kind, event.subject)
         debt = self.found.setdefault(subject, Debt(event.detail))
         self._carries(event.message, [debt])
@@ -94,6 +109,31 @@ class _Reading:
         else:
             self._carries(event.message, self._about(event.body))
         self._arrived(position, event, event.message, event.queues)
+
+    def _appended(self, position: int, event: Appended) -> None:
+        if event.who == "scenario":
+            self._bodies[event.message] = event.value or b""
+            self._carries(event.message, self._by_body.get(event.value or b"", []))
+            return
+        self._carries(event.message, self._about_record(event))
+        if not self._records[event.message].counts:
+            return
+        self._arrived(position, event, event.message, [event.topic])
+        for name in names(event.key, event.value):
+            if (owed := self.found.get((f"{RECORD} {event.topic}", name))) is not None:
+                said = content(event.value)
+                fits = all(said.get(each) == value for each, value in owed.detail.items())
+                (owed.done if fits else owed.other).append((position, event))
+                return
+
+    def _about_record(self, event: Appended) -> list[Debt]:
+        """The debts that a record of a process carries."""
+        if event.value and (known := self._by_body.get(event.value)):
+            return known
+        for name in names(event.key, event.value):
+            if found := [debt for (_, subject), debt in self.found.items() if subject == name]:
+                return found
+        return []
 
     def _about(self, body: bytes) -> list[Debt]:
         """The debts that a message with this body carries."""
@@ -115,6 +155,9 @@ class _Reading:
                 debt.messages.append(message)
                 mine.append(debt)
 
+    def _dead_lettered(self, position: int, event: DeadLettered) -> None:
+        self._arrived(position, event, event.message, event.queues)
+
     def _arrived(self, position: int, event: Event, message: int, queues: list[str]) -> None:
         if self._dead_letters not in queues:
             return
@@ -132,61 +175,17 @@ class _Reading:
         else:
             owed.other.append((position, event))
 
+    def _committed(self, position: int, event: Committed) -> None:
+        if event.who == "scenario":
+            return
+        for op, table, key in cast("list[tuple[str, str, str]]", event.writes):
+            owed = self.found.get((f"{ROW} {table}", key))
+            if owed is not None and op != "delete":
+                owed.done.append((position, event))
+
 
 def subjects(trace: Trace) -> Mapping[int, str]:
     """What each message is about: the subject of the debt that it carries, by its number."""
     return {
         message: subject for (_, subject), debt in debts(trace).items() for message in debt.messages
     }
-
-
-Copy: TypeAlias = tuple[str, int]
-"""(queue, message): one message in one queue."""
-
-
-def last_of_each_copy(trace: Trace) -> Mapping[Copy, tuple[int, Event]]:
-    """For every copy of a message, the last thing that happened to it: (position, event).
-
-    `Published` means that it is still waiting, `Delivered` that it was handed out and never
-    settled, `Requeued` that it waits again, `Settled` that it is gone. `DeadLettered` means that it
-    is gone from the queue it was in, and waits in those it came to: see `is_gone`.
-    """
-    return _last_of_each_copy(trace, len(trace))
-
-
-@lru_cache(maxsize=2)
-def _last_of_each_copy(trace: Trace, length: int) -> Mapping[Copy, tuple[int, Event]]:
-    last: dict[Copy, tuple[int, Event]] = {}
-    for position, event in enumerate(trace.events):
-        if type(event) not in _MOVES:
-            continue
-        if isinstance(event, Published):
-            for queue in event.queues:
-                last[queue, event.message] = position, event
-        elif isinstance(event, Delivered | Requeued | Settled | DeadLettered):
-            last[event.queue, event.message] = position, event
-        if isinstance(event, DeadLettered):
-            for queue in event.queues:
-                last[queue, event.message] = position, event
-    return last
-
-
-def copies_of(trace: Trace, debt: Debt) -> Mapping[Copy, tuple[int, Event]]:
-    """`last_of_each_copy` of the messages that carry a debt."""
-    carried = set(debt.messages)
-    return {copy: end for copy, end in last_of_each_copy(trace).items() if copy[1] in carried}
-
-
-def all_gone(trace: Trace, debt: Debt) -> bool:
-    """Whether no copy of any message that carries a debt is left, or there never was one."""
-    return all(is_gone(copy, event) for copy, (_, event) in copies_of(trace, debt).items())
-
-
-def is_gone(copy: Copy, event: Event) -> bool:
-    """Whether a copy has left its queue for good with the last thing that happened to it."""
-    if isinstance(event, DeadLettered):
-        return copy[0] not in event.queues
-    return isinstance(event, Settled)
-
-
-_MOVES = frozenset({Published, Delivered, Requeued, Settled, DeadLettered})

@@ -11,20 +11,36 @@ a second time and charges a second time::
 Two messages that carry the same debt (a producer's retry) still owe one side effect. A side
 effect for a subject that nobody owes anything is an effect too many as well. One that an
 idempotency key turned away is none: nothing happened.
+
+Where a record in a topic is owed it is an effect, too, once a ``read_committed`` reader sees it.
+Example: an invoice was produced, the worker crashed before its commit, and the next one produced
+it again::
+
+    Owed(message=1, kind="record in invoices", subject="order-1")
+    Appended(message=2, topic="invoices", key=b"order-1")  Crashed()
+    Appended(message=3, topic="invoices", key=b"order-1")
 """
 
 from graders.judges import Finding
-from graders.judges.debts import Subject, debts
-from minibroker.sim.trace import SideEffect, Trace
+from graders.judges.debts import DEAD_LETTER, Subject, debts
+from minibroker.sim.trace import Appended, SideEffect, Trace
 
 
 def find(trace: Trace) -> list[Finding]:
     """Every subject with more side effects than it is owed."""
     owed = debts(trace)
-    had: dict[Subject, list[tuple[int, SideEffect]]] = {}
+    had: dict[Subject, list[tuple[int, SideEffect | Appended]]] = {}
     for position, event in enumerate(trace.events):
         if isinstance(event, SideEffect):
             had.setdefault((event.kind, event.subject), []).append((position, event))
+    for subject_owed, debt in owed.items():
+        records: list[tuple[int, SideEffect | Appended]] = [
+            (position, event)
+            for position, event in sorted(debt.done + debt.other, key=lambda made: made[0])
+            if isinstance(event, Appended)
+        ]
+        if subject_owed[0] != DEAD_LETTER and records:
+            had[subject_owed] = records
     findings = []
     for (kind, subject), effects in had.items():
         most = 1 if (kind, subject) in owed else 0

@@ -18,7 +18,8 @@ from collections.abc import Sequence
 
 from graders.judges import Finding
 from graders.judges.attempts import MAY_WORK_LATER, failed, faults, policy
-from graders.judges.debts import DEAD_LETTER, Debt, copies_of, debts, is_gone
+from graders.judges.copies import copies_of, is_gone
+from graders.judges.debts import DEAD_LETTER, Debt, debts
 from minibroker.sim.trace import Declined, RetryPolicy, SideEffect, Trace
 
 

@@ -10,15 +10,35 @@ order-1, and nobody has charged it::
     Published(message=1, ...)  Owed(message=1, kind="charge", subject="order-1")
     Delivered(message=1)  Settled(message=1, how="acked")  Crashed()
 
-A message that is still in a queue at the end is not lost; see `stuck`. A side effect with
-another detail than is owed (a wrong amount) does not pay the debt.
+A record is gone for a group when its committed offset has passed it. Example: the offset of order-1
+is committed, the worker crashes, and whoever is started again reads on after it::
+
+    Appended(message=1, topic="orders", offset=0)  Owed(message=1, kind="charge", ...)
+    Polled(message=1, group="billing")  OffsetsCommitted(offsets=[["orders", 0, 1]])  Crashed()
+
+A message that is still in a queue, or before its group, at the end is not lost; see `stuck`. A side
+effect with another detail than is owed (a wrong amount) does not pay the debt.
 """
 
 from collections.abc import Mapping
+from typing import cast
 
 from graders.judges import Finding
-from graders.judges.debts import DEAD_LETTER, all_gone, copies_of, debts
-from minibroker.sim.trace import DeadLettered, Delivered, Event, Settled, Trace
+from graders.judges.copies import all_gone, copies_of, handed_out
+from graders.judges.debts import DEAD_LETTER, Debt, debts
+from graders.judges.records import content, log, place
+from minibroker.sim.trace import (
+    Appended,
+    DeadLettered,
+    Event,
+    LogTruncated,
+    OffsetsCommitted,
+    Published,
+    Settled,
+    SideEffect,
+    Trace,
+    TransactionEnded,
+)
 
 
 def find(trace: Trace) -> list[Finding]:
@@ -28,14 +48,16 @@ def find(trace: Trace) -> list[Finding]:
         if debt.done or not all_gone(trace, debt):
             continue
         ends = copies_of(trace, debt).values()
-        decisive = max(ends, key=lambda end: end[0], default=None)
+        decisive = max(
+            ends, key=lambda end: (not isinstance(end[1], Appended), end[0]), default=None
+        )
         missing = (
             "it never became a dead letter" if kind == DEAD_LETTER else f"no {kind} for it was made"
         )
-        sentence = f"{subject} was lost: {_gone(decisive)}, and {missing}"
+        sentence = f"{subject} was lost: {_gone(trace, debt, decisive)}, and {missing}"
         if debt.other:
             wrong = debt.other[-1][1]
-            sentence += f" with {_text(debt.detail)}; what was made had {_text(wrong.detail)}"
+            sentence += f" with {_text(debt.detail)}; what was made had {_made(debt, wrong)}"
         positions = [position for position, _ in debt.other]
         if decisive is not None:
             positions.append(decisive[0])
@@ -46,15 +68,23 @@ def find(trace: Trace) -> list[Finding]:
 def unshown(trace: Trace) -> str:
     """Nothing is shown when nothing owed was ever handed out."""
     messages = {message for debt in debts(trace).values() for message in debt.messages}
-    if any(event.message in messages for event in trace.of(Delivered)):
+    if any(event.message in messages for event in handed_out(trace)):
         return ""
     return "no message was ever taken, so none could be lost"
 
 
-def _gone(decisive: tuple[int, Event] | None) -> str:
+def _gone(trace: Trace, debt: Debt, decisive: tuple[int, Event] | None) -> str:
     if decisive is None:
-        return "its message reached no queue"
+        return _never_came(trace, debt)
     event = decisive[1]
+    if isinstance(event, Appended):
+        return f"its record in {event.topic} is read by no group"
+    if isinstance(event, LogTruncated):
+        return (
+            f"its record in {place((event.topic, event.partition))} is in no broker's log any more"
+        )
+    if isinstance(event, OffsetsCommitted | TransactionEnded):
+        return _passed(trace, debt, decisive[0])
     if isinstance(event, DeadLettered):
         return f"it left {event.queue} ({event.reason}) for a dead-letter exchange that led nowhere"
     assert isinstance(event, Settled)
@@ -69,6 +99,41 @@ def _gone(decisive: tuple[int, Event] | None) -> str:
         "deleted": f"{event.queue} was deleted",
     }
     return how[event.how]
+
+
+def _passed(trace: Trace, debt: Debt, position: int) -> str:
+    """By which commit a group left a record of a debt behind."""
+    for commit in log(trace).commits:
+        records = [log(trace).records.get(message) for message in debt.messages]
+        here = [record for record in records if record is not None and record.place == commit.place]
+        passed = [each for each in here if each.event.offset < commit.offset]
+        if commit.position == position and passed:
+            committed = commit.committed
+            how = " by itself (auto-commit)" if committed.by_itself else ""
+            if committed.transaction:
+                how = f" with transaction {committed.transaction}"
+            return (
+                f"{committed.who} committed offset {commit.offset} of {place(commit.place)} for "
+                f"{commit.group}{how}, past its record at offset {passed[-1].event.offset}"
+            )
+    raise AssertionError("nothing was passed there")
+
+
+def _never_came(trace: Trace, debt: Debt) -> str:
+    records = [log(trace).records.get(message) for message in debt.messages]
+    if any(record is not None for record in records):
+        return "the transaction of its record was aborted"
+    published = {event.message for event in trace.of(Published)}
+    if published.intersection(debt.messages):
+        return "its message reached no queue"
+    return "no message about it was ever published"
+
+
+def _made(debt: Debt, event: Event) -> str:
+    if isinstance(event, Appended):
+        said = content(event.value)
+        return _text({name: said.get(name, "none") for name in debt.detail})
+    return _text(cast(SideEffect, event).detail)
 
 
 def _text(detail: Mapping[str, object]) -> str:

@@ -13,8 +13,9 @@ everybody time.
 
 from graders.judges import Finding
 from graders.judges.attempts import faults, policy
+from graders.judges.copies import arrived, handed_out
 from graders.judges.debts import DEAD_LETTER, debts
-from minibroker.sim.trace import Delivered, Published, Trace, Trouble
+from minibroker.sim.trace import Trace, Trouble
 
 
 def find(trace: Trace) -> list[Finding]:
@@ -23,13 +24,13 @@ def find(trace: Trace) -> list[Finding]:
     if promised is None or faults(trace):
         return []
     hindered = {event.subject for event in trace.of(Trouble)}
-    came = {event.message: event.at for event in trace.of(Published)}
+    came = {event.message: event.at for event in arrived(trace)}
     findings = []
     for (kind, subject), debt in debts(trace).items():
         if kind == DEAD_LETTER or subject in hindered or not debt.done:
             continue
         position, event = debt.done[0]
-        waited = event.at - min(came[message] for message in debt.messages)
+        waited = event.at - min((came[m] for m in debt.messages if m in came), default=event.at)
         if waited > promised.patience:
             sentence = (
                 f"{subject} could be worked on at once and waited {waited / 1e6:g} s for its "
@@ -41,4 +42,6 @@ def find(trace: Trace) -> list[Finding]:
 
 def unshown(trace: Trace) -> str:
     """Nothing is shown when nothing was ever taken."""
-    return "" if trace.of(Delivered) else "no message was ever taken, so none could wait for others"
+    if handed_out(trace):
+        return ""
+    return "no message was ever taken, so none could wait for others"

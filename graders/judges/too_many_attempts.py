@@ -15,7 +15,8 @@ is judged elsewhere.
 
 from graders.judges import Finding
 from graders.judges.attempts import failed, faults, policy, ways
-from graders.judges.debts import DEAD_LETTER, all_gone, debts
+from graders.judges.copies import all_gone
+from graders.judges.debts import DEAD_LETTER, debts
 from minibroker.sim.trace import Declined, Trace
 
 

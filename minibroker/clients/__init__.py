@@ -17,6 +17,7 @@ kafka             the address of a cluster, for what `import confluent_kafka`  `
 payments          a payment gateway with idempotency keys                     ``payments``
 database          a small database with transactions and unique keys          ``database``
 mail              a mail gateway with idempotency keys                        ``mail``
+name              the name of this instance, a str, the same after a restart  nothing
 ================  ==========================================================  ===============
 """
 

@@ -26,6 +26,9 @@ NAME = "__learner__"
 # Only so that there is one: dataclasses look into it for annotations that are text.
 sys.modules.setdefault(NAME, ModuleType(NAME))
 
+NAME_KIND = "name"
+"""The kind of a parameter that is no client: it gets the instance's own name."""
+
 MOST_TICKS = 200_000
 """Ticks that a process may take between two effects."""
 
@@ -196,7 +199,12 @@ def _run(code: CodeType, job: Job, boundary: Boundary) -> How:
     exec(code, namespace)
     if not callable(entry := namespace.get(job.entry)):
         raise NameError(f"this cell does not define the function {job.entry}")
-    result: object = entry(*(make(kind, boundary) for kind in job.clients.values()))
+    result: object = entry(
+        *(
+            job.process if kind == NAME_KIND else make(kind, boundary)
+            for kind in job.clients.values()
+        )
+    )
     if isinstance(result, Coroutine | Generator):
         result.close()  # or the interpreter warns, some time later, that it was never awaited
         raise TypeError(

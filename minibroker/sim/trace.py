@@ -416,6 +416,15 @@ class Owed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InOrder(Event):
+    """The scenario says that what is owed of `kind` for these subjects is to be done in this
+    order."""
+
+    kind: str
+    subjects: list[Value]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble(Event):
     """The scenario says that what is owed for `subject` cannot be done before `until` (microseconds
     of virtual time; None: never): who tries gets `error`."""

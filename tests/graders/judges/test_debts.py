@@ -3,7 +3,8 @@
 import pytest
 
 from graders.judges import ANOMALIES, judge
-from graders.judges.debts import debts, is_gone, last_of_each_copy, subjects
+from graders.judges.copies import is_gone, last_of_each_copy
+from graders.judges.debts import debts, subjects
 from minibroker.sim.trace import Event
 from tests.graders.judges.history import (
     DEAD,
