@@ -9,14 +9,15 @@ due.
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, TypeAlias
 
+from minibroker.agents.kafka_consumer_settings import ConsumerSettings
 from minibroker.agents.kafka_errors import KafkaFailure, Local
 from minibroker.agents.kafka_group import Membership
 from minibroker.agents.kafka_positions import INVALID, Key, Position, Reader
 from minibroker.log.errors import Code, LogError
 from minibroker.log.offsets import Committed
-from minibroker.sim.clock import MILLISECOND, Clock
+from minibroker.sim.clock import Clock
 from minibroker.sim.values import Value
 
 if TYPE_CHECKING:
@@ -33,8 +34,7 @@ class Commits:
 
     def __init__(
         self,
-        who: str,
-        settings: dict[str, Value],
+        settings: ConsumerSettings,
         reader: Reader,
         membership: Membership,
         cluster: "Cluster",
@@ -42,11 +42,10 @@ class Commits:
         at: Callable[[int, Callable[[], None]], None],
         report: Callable[[list[Value], KafkaFailure | None], None],
     ) -> None:
-        self._who, self._reader, self._membership = who, reader, membership
+        self._reader, self._membership = reader, membership
         self._cluster, self._clock, self._at, self._report = cluster, clock, at, report
         self._started = clock.now
-        self._auto = bool(settings["enable.auto.commit"])
-        self._every = cast(int, settings["auto.commit.interval.ms"]) * MILLISECOND
+        self._auto, self._every = settings.auto_commit, settings.auto_commit_interval
         self._armed = False
         self._before: dict[Position, int] = {}
 
@@ -94,12 +93,12 @@ class Commits:
     def _tick(self) -> None:
         self._armed = False
         member = self._membership
-        if member.gone:
+        if member.me.gone:
             return
-        if member.frozen_until > self._clock.now:
+        if member.me.frozen_until > self._clock.now:
             self._armed = True
-            self._at(member.frozen_until, self._tick)
-        elif (member.steady or not member.topics) and (stored := self._stored()):
+            self._at(member.me.frozen_until, self._tick)
+        elif (member.steady or not member.subscribed) and (stored := self._stored()):
             self._by_itself(stored)
 
     def _by_itself(self, offsets: Offsets) -> None:
@@ -129,8 +128,7 @@ class Commits:
         failure = None
         if errors:  # one that failed fails them all, for the caller
             code = list(errors.values())[-1]
-            fatal = code == Code.FENCED_INSTANCE_ID
-            failure = KafkaFailure(code, FAILED, said=code, fatal=fatal)
+            failure = KafkaFailure(code, FAILED, said=code)
         if asynchronous or by_itself:
             self._report(shown, failure)
         if failure is not None:
@@ -138,14 +136,14 @@ class Commits:
         return shown
 
     def _send(self, offsets: Offsets, by_itself: bool) -> None:
-        member = self._membership
+        me = self._membership.me
         self._cluster.groups.commit(
-            self._who,
-            member.group,
+            me.who,
+            me.group,
             {key: Committed(offset, metadata) for key, (offset, metadata) in offsets.items()},
-            member_id=member.member_id,
-            generation=member.generation,
-            instance_id=member.instance_id if member.member_id else None,
+            member_id=me.member_id,
+            generation=me.generation,
+            instance_id=me.instance_id if me.member_id else None,
             by_itself=by_itself,
         )
 

@@ -8,14 +8,16 @@ out); `kafka_lookups` answers questions.
 
 from typing import TYPE_CHECKING, cast
 
+from minibroker.agents.kafka_consumer_settings import consumer_settings
 from minibroker.agents.kafka_errors import BadRequest, KafkaFailure, Local
 from minibroker.agents.kafka_lookups import LOOKUPS, there
 from minibroker.agents.kafka_polling import Consumer
 from minibroker.agents.kafka_positions import INVALID, STORED, Key
+from minibroker.agents.kafka_topics import compiles, slow
 from minibroker.log.records import Record, batch
 from minibroker.sim.agent import Wait
 from minibroker.sim.clock import Clock, seconds
-from minibroker.sim.effect import Answer, Caller, Reply
+from minibroker.sim.effect import Answer, Caller, Refusal, Reply
 
 if TYPE_CHECKING:
     from minibroker.agents.kafka import Args, At, Op
@@ -109,19 +111,15 @@ class ConsumerAgent:
         for consumers in self._consumers.values():
             for consumer in consumers.values():
                 consumer.reader.stale = True
+                consumer.membership.wanted.look()
 
     # --- a consumer's life -----------------------------------------------------------------------
 
     def _new(self, caller: Caller, args: "Args") -> Reply:
-        config = args.get("config")
-        if not isinstance(config, dict):
-            raise BadRequest("config must be a dict")
+        settings = consumer_settings(args.get("config"))
         mine = self._consumers.setdefault(caller, {})
         number = len(mine) + 1
-        try:
-            mine[number] = Consumer(caller.label, config, self._cluster, self._clock, self._at)
-        except ValueError as bad:
-            raise KafkaFailure(Local.INVALID_ARG, f"Failed to create consumer: {bad}") from None
+        mine[number] = Consumer(caller.label, settings, self._cluster, self._clock, self._at)
         mine[number].callbacks.on_commit = args.get("on_commit") is True
         return Answer(number, did="read")
 
@@ -129,12 +127,20 @@ class ConsumerAgent:
         consumer, topics = self._consumer(caller, args), args.get("topics")
         if not isinstance(topics, list) or not all(isinstance(topic, str) for topic in topics):
             raise BadRequest("topics must be a list of str")
-        if not topics or "" in topics or len(set(cast("list[str]", topics))) < len(topics):
+        names = cast("list[str]", topics)
+        if why := next(filter(None, map(slow, names)), ""):
+            return Refusal("NotInSubset", why)
+        if (
+            not names
+            or "" in names
+            or len(set(names)) < len(names)
+            or not all(map(compiles, names))
+        ):
             text = "Failed to set subscription: %s"
             raise KafkaFailure(Local.INVALID_ARG, text, said=Local.INVALID_ARG)
         for name in ("on_assign", "on_revoke", "on_lost"):
             setattr(consumer.callbacks, name, args.get(name) is True)
-        consumer.membership.subscribe(cast("list[str]", topics))
+        consumer.membership.subscribe(names)
         return Answer(None)
 
     def _unsubscribe(self, caller: Caller, args: "Args") -> Reply:
@@ -153,7 +159,7 @@ class ConsumerAgent:
             return Answer(found)
         consumer.unassign(consumer.assigned())
         consumer.membership.leave()
-        consumer.membership.gone = True
+        consumer.membership.me.gone = True
         del self._consumers[caller][cast(int, args["consumer"])]
         return Answer(None)
 
@@ -262,7 +268,7 @@ class ConsumerAgent:
 
     def _store(self, caller: Caller, args: "Args") -> Reply:
         consumer = self._consumer(caller, args)
-        if consumer.settings["enable.auto.offset.store"]:
+        if consumer.settings.stores:
             text = "StoreOffsets failed: %s"
             raise KafkaFailure(Local.INVALID_ARG, text, said=Local.INVALID_ARG)
         offsets, fit = stored(args), 0
@@ -289,7 +295,10 @@ class ConsumerAgent:
 
     def _seek(self, caller: Caller, args: "Args") -> Reply:
         consumer = self._consumer(caller, args)
-        [(topic, number, offset)] = partitions(args)
+        wanted = partitions(args)
+        if len(wanted) != 1:
+            raise BadRequest("one partition is sought in at a time")
+        topic, number, offset = wanted[0]
         position = consumer.reader.positions.get((topic, number))
         if position is None or offset == STORED:
             code = Local.INVALID_ARG

@@ -4,9 +4,10 @@ changes anything."""
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeAlias, cast
 
+from minibroker.agents.kafka_consumer_settings import BEGINNING, END
 from minibroker.agents.kafka_errors import BadRequest, KafkaFailure, Local
 from minibroker.agents.kafka_polling import Consumer
-from minibroker.agents.kafka_positions import BEGINNING, END, INVALID
+from minibroker.agents.kafka_positions import INVALID
 from minibroker.log.errors import Code, LogError
 from minibroker.sim.values import Value
 
@@ -35,8 +36,8 @@ def position(cluster: "Cluster", consumer: Consumer, args: dict[str, Value]) -> 
 def committed(cluster: "Cluster", consumer: Consumer, args: dict[str, Value]) -> Value:
     """The group's committed offset of each partition."""
     wanted = keys(args)
-    member = consumer.membership
-    found = cluster.groups.committed(member.group, [key for key in wanted if there(cluster, key)])
+    group_id = consumer.membership.me.group
+    found = cluster.groups.committed(group_id, [key for key in wanted if there(cluster, key)])
     return [
         [topic, number, found[topic, number].offset, None]
         if (topic, number) in found
@@ -47,14 +48,19 @@ def committed(cluster: "Cluster", consumer: Consumer, args: dict[str, Value]) ->
 
 def watermarks(cluster: "Cluster", consumer: Consumer, args: dict[str, Value]) -> Value:
     """A partition's first offset, and the one after its last that this consumer may read."""
-    [(topic, number)] = keys(args)
+    wanted = keys(args)
+    if len(wanted) != 1:
+        raise BadRequest("one partition is asked for at a time")
+    topic, number = wanted[0]
     if not there(cluster, (topic, number)):
         if args.get("cached") is True:
             return [INVALID, INVALID]
         code = Local.UNKNOWN_PARTITION
         raise KafkaFailure(code, "Failed to get watermark offsets: %s", said=code)
     low, _ = cluster.offset_for(topic, number, BEGINNING)
-    high, _ = cluster.offset_for(topic, number, END, read_committed=_committed_only(consumer))
+    high, _ = cluster.offset_for(
+        topic, number, END, read_committed=consumer.settings.committed_only
+    )
     return [low, high]
 
 
@@ -69,7 +75,7 @@ def offsets_for_times(cluster: "Cluster", consumer: Consumer, args: dict[str, Va
         if not there(cluster, (topic, number)):
             raise KafkaFailure(Local.UNKNOWN_PARTITION, failed, said=Local.UNKNOWN_PARTITION)
         offset, _ = cluster.offset_for(
-            topic, number, cast(int, item[2]), read_committed=_committed_only(consumer)
+            topic, number, cast(int, item[2]), read_committed=consumer.settings.committed_only
         )
         found.append([topic, number, offset, None])
     return found
@@ -77,12 +83,12 @@ def offsets_for_times(cluster: "Cluster", consumer: Consumer, args: dict[str, Va
 
 def group(cluster: "Cluster", consumer: Consumer, args: dict[str, Value]) -> Value:
     """Who of its group the consumer is."""
-    member = consumer.membership
+    me = consumer.membership.me
     return {
-        "group": member.group,
-        "generation": member.generation,
-        "member_id": member.member_id,
-        "instance_id": member.instance_id,
+        "group": me.group,
+        "generation": me.generation,
+        "member_id": me.member_id,
+        "instance_id": me.instance_id,
     }
 
 
@@ -115,7 +121,3 @@ def there(cluster: "Cluster", key: tuple[str, int]) -> bool:
         return 0 <= key[1] < cluster.partitions(key[0])
     except LogError:
         return False
-
-
-def _committed_only(consumer: Consumer) -> bool:
-    return consumer.settings["isolation.level"] == "read_committed"

@@ -11,14 +11,15 @@ long after such a poll is watched again.
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from minibroker.agents.kafka_commits import Commits
+from minibroker.agents.kafka_consumer_settings import ConsumerSettings
 from minibroker.agents.kafka_errors import KafkaFailure
 from minibroker.agents.kafka_group import Membership, Tell
 from minibroker.agents.kafka_positions import INVALID, Got, Key, Problem, Reader
 from minibroker.sim.agent import Wait
-from minibroker.sim.clock import MILLISECOND, Clock
+from minibroker.sim.clock import Clock
 from minibroker.sim.effect import Answer
 from minibroker.sim.trace import Assigned, Polled, Revoked
 from minibroker.sim.values import Value
@@ -53,22 +54,22 @@ class Consumer:
     def __init__(
         self,
         who: str,
-        settings: dict[str, Value],
+        settings: ConsumerSettings,
         cluster: "Cluster",
         clock: Clock,
         at: Callable[[int, Callable[[], None]], None],
     ) -> None:
         self.who, self.settings = who, settings
         self.callbacks = Callbacks()
+        self._notices: deque[dict[str, Value]] = deque()
         self.reader = Reader(cluster, settings)
-        self.membership = Membership(self, cluster, clock, at)
+        self.membership = Membership(who, settings, cluster, clock, at, self.problem)
         self.commits = Commits(
-            who, settings, self.reader, self.membership, cluster, clock, at, self._report
+            settings, self.reader, self.membership, cluster, clock, at, self._report
         )
         self.closing = False
         self._cluster, self._clock, self._at = cluster, clock, at
-        self._interval = cast(int, settings["max.poll.interval.ms"]) * MILLISECOND
-        self._notices: deque[dict[str, Value]] = deque()
+        self._interval = settings.poll_interval
         self._polled = clock.now
         self._busy = False
         self._watched = False
@@ -132,7 +133,7 @@ class Consumer:
             found.append({"record": self._shown(item)})
             self._cluster.trace.append(
                 Polled(
-                    at=self._clock.now, who=self.who, group=self.membership.group,
+                    at=self._clock.now, who=self.who, group=self.membership.me.group,
                     message=item.message, topic=item.topic, partition=item.partition,
                     offset=item.offset,
                 )
@@ -202,7 +203,7 @@ class Consumer:
 
     def _trace(self, tell: Tell) -> None:
         partitions: list[Value] = [[topic, number] for topic, number in tell.partitions]
-        now, who, group = self._clock.now, self.who, self.membership.group
+        now, who, group = self._clock.now, self.who, self.membership.me.group
         self._cluster.trace.append(
             Assigned(at=now, who=who, group=group, partitions=partitions)
             if tell.kind == "assign"
@@ -239,14 +240,14 @@ class Consumer:
             self._watch()
 
     def _watch(self) -> None:
-        if not self._watched and self.membership.topics:
+        if not self._watched and self.membership.subscribed:
             self._watched = True
             self._at(max(self._polled + self._interval, self._clock.now), self._check)
 
     def _check(self) -> None:
         self._watched = False
         late = self._clock.now - self._polled - self._interval
-        if self.membership.gone or self.closing:
+        if self.membership.me.gone or self.closing:
             return
         if late >= 0:
             self.membership.exceed(late)

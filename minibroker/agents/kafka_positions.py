@@ -15,12 +15,12 @@ sought in.
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, TypeAlias
 
+from minibroker.agents.kafka_consumer_settings import BEGINNING, END, ConsumerSettings
 from minibroker.agents.kafka_errors import KafkaFailure, Local
 from minibroker.log.errors import Code, LogError
 from minibroker.log.records import Record
-from minibroker.sim.values import Value
 
 if TYPE_CHECKING:
     from minibroker.log.cluster import Cluster
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Key: TypeAlias = tuple[str, int]
 """A topic and the number of one of its partitions."""
 
-END, BEGINNING, STORED, INVALID = -1, -2, -1000, -1001
+STORED, INVALID = -1000, -1001
 TAIL = -2000
 """``OFFSET_TAIL(n)`` is this less n: n records before the end."""
 
@@ -36,10 +36,6 @@ READ_AHEAD = 100
 """Records that one fetch of a partition brings at most."""
 
 BROKER = "broker 1"
-
-RESETS = dict.fromkeys(("smallest", "earliest", "beginning"), BEGINNING) | dict.fromkeys(
-    ("largest", "latest", "end"), END
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +94,10 @@ class Position:
 class Reader:
     """All assigned partitions of one consumer."""
 
-    def __init__(self, cluster: "Cluster", settings: dict[str, Value]) -> None:
-        self._cluster = cluster
-        self._group = cast("str | None", settings["group.id"])
-        self._committed_only = settings["isolation.level"] == "read_committed"
-        self._tells_end = bool(settings["enable.partition.eof"])
-        self._stores = bool(settings["enable.auto.offset.store"])
-        self._reset = RESETS.get(cast(str, settings["auto.offset.reset"]))
+    def __init__(self, cluster: "Cluster", settings: ConsumerSettings) -> None:
+        self._cluster, self._group = cluster, settings.group
+        self._committed_only, self._tells_end = settings.committed_only, settings.tells_end
+        self._stores, self._reset = settings.stores, settings.reset
         self._queue: deque[Position | Problem] = deque()
         self._stamped: dict[str, bool] = {}
         self.positions: dict[Key, Position] = {}
@@ -284,8 +277,6 @@ class Reader:
         return True
 
     def _last_committed(self, position: Position) -> int:
-        if self._group is None:
-            return INVALID
         if not 0 <= position.partition < self._cluster.partitions(position.topic):
             raise LogError(Code.UNKNOWN_TOPIC_OR_PARTITION)
         found = self._cluster.groups.committed(

@@ -128,13 +128,14 @@ class Transaction:
             return self._done("InTransaction", did_nothing=True)
         who, (producer_id, epoch) = self._sender.who, self._sender.identity
         transactions = self._sender.cluster.transactions
-        step = ["add offsets to transaction"]
+        adding = True
 
         def send() -> Reply:
-            step[0] = "add offsets to transaction"
+            nonlocal adding
+            adding = True
             transactions.add_offsets(who, self._id, producer_id, epoch, group)
             self._has_offsets = True
-            step[0] = "commit offsets to transaction"
+            adding = False
             transactions.commit_offsets(
                 who,
                 self._id,
@@ -149,11 +150,16 @@ class Transaction:
             return self._done("InTransaction")
 
         def refused(error: LogError) -> KafkaFailure:
-            if error.code in FENCED:
-                return self._fatal(Local.FENCED, f"Failed to {step[0]}: %s", Local.FENCED)
-            text = f"Failed to {step[0]} on broker {COORDINATOR}: %s (after 0ms)"
-            if error.code in (Code.INVALID_TXN_STATE, Code.INVALID_PRODUCER_ID_MAPPING):
-                return self._fatal(error.code, text, error.code)
+            code: int = Local.FENCED if error.code in FENCED else error.code
+            fatal = code in (Local.FENCED, Code.INVALID_TXN_STATE, Code.INVALID_PRODUCER_ID_MAPPING)
+            if fatal and adding:
+                return self._fatal(code, "Failed to add offsets to transaction: %s", code)
+            step = "add" if adding else "commit"
+            text = (
+                f"Failed to {step} offsets to transaction on broker {COORDINATOR}: %s (after 0ms)"
+            )
+            if fatal:
+                return self._fatal(code, text, error.code)
             return self._abortable(error.code, text, error.code)
 
         return self._insist(send, timeout, self._sender.settings.transaction_timeout, refused)

@@ -8,6 +8,7 @@ a name that librdkafka does not know either is a `KafkaException`, as there (lib
 CONFIGURATION.md).
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NoReturn, TypeAlias, cast
@@ -110,24 +111,27 @@ def settings(who: Who, given: Mapping[Any, Any]) -> dict[str, Value]:
 def parsed(of: Property, value: object) -> Value:
     """A property's value from what was given for it: any object, of which librdkafka reads
     `str()`."""
-    text = "" if value is None else str(value)
-    match of.kind:
-        case "str":
-            return text or None
-        case "bool":
-            if text.lower() not in _BOOLS:
-                invalid(f'Expected bool value for "{of.name}": true or false')
-            return _BOOLS[text.lower()]
-        case "enum":
-            if text.lower() not in of.words:
-                invalid(f'Invalid value "{text}" for configuration property "{of.name}"')
-            return text.lower()
+    text = "" if value is None else str(value).strip()
+    if of.name == "delivery.report.only.error" and not isinstance(value, bool):
+        kind = type(value).__name__
+        raise TypeError(f"Expected delivery.report.only.error to be bool type, not {kind}")
+    if of.name == "partitioner" and text not in PARTITIONERS:
+        invalid(f'Invalid value for configuration property "{of.name}": {text or "(null)"}')
+    if of.kind == "str":
+        return text or None
     if not text:
-        kind = "Float" if of.kind == "float" else "Integer"
-        invalid(f'{kind} configuration property "{of.name}" cannot be set to empty value')
-    try:
-        number: float = _integer(of, text) if of.kind == "int" else float(text)
-    except ValueError:
+        named = {"int": "Integer c", "float": "Float c", "bool": "Bool c", "enum": "C"}[of.kind]
+        invalid(f'{named}onfiguration property "{of.name}" cannot be set to empty value')
+    if of.kind == "bool":
+        if text.lower() not in _BOOLS:
+            invalid(f'Expected bool value for "{of.name}": true or false')
+        return _BOOLS[text.lower()]
+    if of.kind == "enum":
+        if text.lower() not in of.words:
+            invalid(f'Invalid value "{text}" for configuration property "{of.name}"')
+        return text.lower()
+    number = _integer(of, text) if of.kind == "int" else _float(text)
+    if number is None:
         invalid(f'Invalid value for configuration property "{of.name}"')
     if not of.low <= number <= of.high:
         shown = f"{number:g}" if of.kind == "float" else f"{number}"
@@ -143,9 +147,24 @@ def invalid(text: str) -> NoReturn:
     raise KafkaException(KafkaError(KafkaError._INVALID_ARG, text))
 
 
-def _integer(of: Property, text: str) -> int:
+def _integer(of: Property, text: str) -> int | None:
+    """The number that a text begins with, in the C library's way, and of 32 bits."""
     words = WORDS.get(of.name, {})
-    return words[text.lower()] if text.lower() in words else int(text, 0)
+    if text.lower() in words:
+        return words[text.lower()]
+    if (found := re.match(r"[+-]?(0x[0-9a-f]+|\d+)", text, re.IGNORECASE)) is None:
+        return None
+    digits = found[0].lstrip("+-").lower()
+    octal = digits[0] == "0" and digits[1:].isdigit()
+    if octal and not set(digits) <= set("01234567"):
+        digits = "0"
+    whole = int(digits, 8 if octal else 0) * (-1 if text[0] == "-" else 1)
+    return (whole + 2**31) % 2**32 - 2**31
+
+
+def _float(text: str) -> float | None:
+    found = re.match(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", text, re.IGNORECASE)
+    return None if found is None else float(found[0])
 
 
 def _located(servers: Value) -> None:
@@ -188,13 +207,24 @@ def _producer(found: dict[str, Value], chosen: Mapping[str, Value]) -> None:
 def _consumer(found: Mapping[str, Value]) -> None:
     if found["group.id"] is None:
         raise ValueError("Failed to create consumer: group.id must be set")
+    failed = "Failed to create consumer: "
+    chosen = [name.strip() for name in str(found["partition.assignment.strategy"]).split(",")]
+    for name in chosen:
+        if name not in STRATEGIES:
+            invalid(f"{failed}Unsupported partition.assignment.strategy: {name}")
     if _number(found, "max.poll.interval.ms") < _number(found, "session.timeout.ms"):
-        invalid("Failed to create consumer: `max.poll.interval.ms`must be >= `session.timeout.ms`")
+        invalid(f"{failed}`max.poll.interval.ms`must be >= `session.timeout.ms`")
 
 
 def _number(found: Mapping[str, Value], name: str) -> float:
     return cast(float, found[name])
 
+
+PARTITIONERS = frozenset(
+    {"random", "consistent", "consistent_random", "murmur2", "murmur2_random", "fnv1a",
+     "fnv1a_random"}
+)  # fmt: skip
+STRATEGIES = frozenset({"range", "roundrobin", "cooperative-sticky"})
 
 _BOOLS = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
 
@@ -209,7 +239,11 @@ def _read(table: str) -> dict[str, Property]:
                 unset = Property(name, who, kind, None, float(low), float(high))
             case "enum", _:
                 unset = Property(name, who, kind, None, words=tuple(bounds))
-        value = None if default == "-" else parsed(unset, default)
+        value: Value = None if default == "-" else default
+        if kind == "bool":
+            value = _BOOLS[default]
+        elif kind != "str" and value is not None:
+            value = parsed(unset, default)
         found[name] = Property(name, who, kind, value, unset.low, unset.high, unset.words)
     return found
 

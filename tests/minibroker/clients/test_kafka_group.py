@@ -221,6 +221,40 @@ def test_a_topic_that_is_not_there_is_told_as_an_error() -> None:
     ]
 
 
+def test_a_topic_that_is_created_later_is_found_when_metadata_are_refreshed() -> None:
+    def later(stage: Setting) -> None:
+        def create() -> None:
+            stage.cluster.create_topic("orders", 1)
+            stage.append("orders", 0, "a")
+
+        stage.at(20, create)
+
+    ran = reads(
+        """
+        consumer.subscribe(["orders"])
+        print(consumer.poll(10.0).error().name())
+        print(consumer.poll(400.0).value(), round(time.monotonic()))
+        """,
+        later,
+    )
+    assert ran.said.splitlines() == ["UNKNOWN_TOPIC_OR_PART", "b'a' 303"]
+
+
+def test_partitions_that_are_added_are_shared_out_when_metadata_are_refreshed() -> None:
+    def later(stage: Setting) -> None:
+        stage.at(20, lambda: stage.cluster.add_partitions("orders", 3))
+
+    ran = reads(TOLD + "consumer.poll(400.0)", holding(later, orders=[]))
+    assert ran.said.splitlines() == ["assign[0] has[]", "revoke[0] has[0]", "assign[0, 1, 2] has[]"]
+
+
+@pytest.mark.parametrize("pattern", ["^(a+)+$", "^.*a.*b.*c$", r"^(a)\1"])
+def test_a_pattern_that_could_be_slow_is_refused_with_a_sentence(pattern: str) -> None:
+    ran = play(consuming(f"consumer.subscribe([{pattern!r}])"), EMPTY, restarts=0)
+    assert ran.exit.error == "NotInSubset"
+    assert "is not simulated here; use at most two" in ran.exit.message
+
+
 # --- two ------------------------------------------------------------------------------------------
 
 
@@ -373,11 +407,15 @@ def test_a_static_member_whose_place_is_taken_fails_for_good() -> None:
         while True:
             message = consumer.poll(1.0)
             if message and message.error():
-                print(message.error().name(), message.error().fatal())
+                print(message.error())
                 break
         """
     ran = pair(body, 'consumer.subscribe(["orders"])\nconsumer.poll(30)', **config)
-    assert said_by(ran, "worker#1") == ["_FATAL True"]
+    fenced = "Broker: Static consumer fenced by other consumer with same group.instance.id"
+    assert said_by(ran, "worker#1") == [
+        f'KafkaError{{code=_FATAL,val=-150,str="Fatal error: {fenced}: Fatal consumer error: '
+        f'{fenced}"}}'
+    ]
 
 
 def test_closing_a_static_member_leaves_its_place_until_its_session_ends() -> None:
