@@ -1,1 +1,1 @@
-"""The exercise of lesson 11."""
+"""The exercise that lesson 11 leads to."""
