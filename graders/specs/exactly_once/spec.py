@@ -16,7 +16,7 @@ from graders.spec import Budget, Check, Role, Spec
 from graders.stage import Owes, Stage, record_in
 
 ORDERS, INVOICES = "orders", "invoices"
-OPENS = 10.0
+OPENS = 7.0
 """When the shop opens; by then both billers have their partition."""
 
 
@@ -31,7 +31,7 @@ def with_orders(count: int) -> Callable[[Stage], None]:
         for n in range(count):
             order, cents = f"order-{first + n}", stage.chance.randrange(500, 9_900)
             stage.produce(
-                OPENS + n,
+                OPENS + n * 0.3,
                 ORDERS,
                 {"id": order, "cents": cents},
                 key=order,
