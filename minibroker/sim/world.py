@@ -11,7 +11,10 @@ A run comes to rest when no action is left. Then every blocked call is interrupt
 (KeyboardInterrupt, as Ctrl+C would), and the run ends when all processes have. A process that
 polls never blocks, so *idle* answers are counted too: each one in a row takes at least twice as
 long as the one before had to, up to a second, and after 25 of them the next one waits for the next
-thing that can change anything; if there is no such thing, it is interrupted.
+thing that can change anything; if there is no such thing, it is interrupted. A poll that waited
+for its timeout counts more, and after a few of them they take longer and longer too, as if nobody
+had woken the process, but never beyond the next change. Only a sleep takes exactly its time. Once
+one is interrupted all are: nobody takes up the work of one that was only told to stop.
 
 A process that crashes or raises is started afresh after `RESTART_DELAY`, as a supervisor would,
 until it has raised more often than its member allows. What it raises after a fault gave it an
@@ -59,6 +62,15 @@ IDLE_STEP = 10
 IDLE_ENOUGH = 25 * IDLE_STEP
 """A process is taken to be idle after 25 idle answers in a row, or 250 reads, or a mixture,
 in which nothing in the world has changed."""
+
+LONG_STEP = 25
+SETTLED = 3 * LONG_STEP
+LONG_WAIT = SECOND // 2
+LONGEST_WAIT = 128 * SECOND
+"""A poll that waited for half a second or more and found nothing counts as two and a half, and from
+the fourth in a row on each takes four times as long, up to so long: time enough for whoever acts
+when nothing has come for a while or ten times in a row, in few effects. It is less than
+``max.poll.interval.ms`` of a Kafka consumer (300 s)."""
 
 LONG_SILENCE = 10 * SECOND
 """A sleep as long as this is told to the peers, which may give the sleeper up for dead."""
@@ -147,6 +159,7 @@ class World:
         self._most_effects = most_effects
         self._due: list[tuple[int, int, Callable[[], None], Member | None]] = []
         self._order = 0
+        self._closing = False  # all were idle, and one of them was interrupted for it
 
     def at(self, when: int, action: Callable[[], None]) -> None:
         """Do `action` at virtual time `when` (microseconds): a scenario's step, a timer."""
@@ -177,7 +190,7 @@ class World:
             self.clock.advance(when)
             length = len(self.trace)
             action()
-            if whose is None and len(self.trace) > length:
+            if whose is None and len(self.trace) > length and not self._closing:
                 self._progress()  # something came, or expired: worth another poll
             self._look_at_waiting()
         self.trace.append(Ended(at=self.clock.now, why=why, effects=self.effects))
@@ -238,7 +251,8 @@ class World:
     def _exited(self, member: Member, how: Exit) -> None:
         caller = member.caller
         member.process = None
-        self._progress()
+        if how.how != "interrupted":
+            self._progress()
         self.trace.append(
             Exited(
                 at=self.clock.now,
@@ -335,10 +349,14 @@ class World:
             reply = error
         when = self.clock.now + LATENCY
         did = "idle" if isinstance(reply, Interrupt) else reply.did
+        waited = self.clock.now - member.asked
+        long = waited >= LONG_WAIT and member.effect.client != "clock"
         if did == "changed":
             self._progress()
+        elif did == "read":
+            member.idle += 1
         else:
-            member.idle += IDLE_STEP if did == "idle" else 1
+            member.idle += LONG_STEP if long else IDLE_STEP
         kind = self._faults.get(member.number)
         if kind == "crash":
             self._crash(member)
@@ -349,9 +367,15 @@ class World:
         if did == "idle" and member.idle <= IDLE_ENOUGH:
             in_a_row = member.idle // IDLE_STEP
             when = max(when, member.asked + min(LATENCY << max(0, in_a_row - 1), SECOND))
+            if member.idle > SETTLED and long:
+                again = (member.idle - SETTLED) // LONG_STEP
+                longer = self.clock.now + min(waited << 2 * again, LONGEST_WAIT)
+                change = self._next_change(SETTLED)
+                when = max(when, longer if change is None else min(longer, change))
         elif member.idle > IDLE_ENOUGH:
-            change = self._next_change()
+            change = None if self._closing else self._next_change(IDLE_ENOUGH)
             if change is None:
+                self._closing = True
                 if member.interrupts >= INTERRUPTS:
                     self._killed(member)
                     return
@@ -406,18 +430,19 @@ class World:
 
     def _progress(self) -> None:
         """Something changed: nobody is idle any more."""
+        self._closing = False
         for member in self._members:
             member.idle = 0
 
-    def _next_change(self) -> int | None:
+    def _next_change(self, idle: int) -> int | None:
         """When the next thing is due that may change anything: something of the world's own, or a
-        process that is not idle goes on (one that sleeps or stands still goes on when that is
+        process that is not `idle` goes on (one that sleeps or stands still goes on when that is
         over). None when there is no such thing."""
         return min(
             (
                 due
                 for due, _, _, whose in self._due
-                if whose is None or (whose.process is not None and whose.idle <= IDLE_ENOUGH)
+                if whose is None or (whose.process is not None and whose.idle <= idle)
             ),
             default=None,
         )
