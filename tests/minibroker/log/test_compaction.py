@@ -1,6 +1,10 @@
 import pytest
 
+from minibroker.log import compaction
 from minibroker.log.errors import Code
+from minibroker.log.producers import Duplicate
+from minibroker.log.records import Record, batch
+from minibroker.log.segments import Segment
 from tests.minibroker.log.making import (
     NOW,
     a_log,
@@ -184,8 +188,8 @@ def test_the_last_batch_of_a_producer_stays_empty_and_its_sequence_goes_on():
     kept = log.read(0, 1, log.end)[0]
     assert (kept.base_offset, kept.records, kept.base_sequence) == (1, 0, 1)
     follower = a_compacted_log()
-    for batch in log.read(0, 2**31, log.end):
-        follower.append_as_follower(batch)
+    for each in log.read(0, 2**31, log.end):
+        follower.append_as_follower(each)
     with refused(Code.OUT_OF_ORDER_SEQUENCE_NUMBER):
         follower.append(of_producer(1, 3, "b=1"), 1, NOW)
     follower.append(of_producer(1, 2, "b=1"), 1, NOW)
@@ -198,8 +202,8 @@ def test_the_control_batch_that_fences_stays_whatever_its_age():
         fill(log, records(f"z={number}"))
         log.compact(NOW + 1)
     follower = a_compacted_log()
-    for batch in log.read(0, 2**31, log.end):
-        follower.append_as_follower(batch)
+    for each in log.read(0, 2**31, log.end):
+        follower.append_as_follower(each)
     with refused(Code.INVALID_PRODUCER_EPOCH):
         follower.append(in_transaction(1, 1, "b=1"), 1, NOW)
 
@@ -225,14 +229,11 @@ def test_a_log_cut_below_what_was_compacted_makes_do_with_what_is_left():
 
 
 def test_small_segments_become_one_again():
-    size = records("a=1").size
-    log = a_compacted_log(internal_segment_bytes=str(2 * size), cleanup_policy="compact,delete")
-    fill(log, *(records(f"{key}=1") for key in "abcd"))
-    fill(log, *(records(f"{key}=2", at=NOW + 500) for key in "abz"))
-    log.compact(NOW)
-    log.config = a_compacted_log(retention_ms="1000", cleanup_policy="compact,delete").config
-    log.retain(NOW + 1001)
-    assert texts(log) == ["a=2", "b=2", "z=2"]
+    segments = [filled_at(NOW, base) for base in (0, 5, 10, 15, 20)]
+    size = segments[0].size
+    assert compaction.grouped(segments, 2 * size) == [0, 10, 20]
+    assert compaction.grouped(segments, 2 * size - 1) == [0, 5, 10, 15, 20]
+    assert compaction.grouped(segments, 5 * size) == [0]
 
 
 def test_a_compacted_batch_is_as_late_as_what_is_left_in_it():
@@ -241,3 +242,107 @@ def test_a_compacted_batch_is_as_late_as_what_is_left_in_it():
     fill(log, records("z=1"))
     log.compact(NOW)
     assert log.offset_for_time(NOW + 1) == (2, NOW + 1)
+
+
+def test_a_batch_that_compaction_dropped_is_still_known_as_appended():
+    log = a_compacted_log()
+    fill(log, of_producer(1, 0, "a=1"), of_producer(1, 1, "a=2"), records("z=1"), records("z=2"))
+    log.compact(NOW)
+    log.append(records("y=1"), 0, NOW)
+    log.truncate(4)
+    with pytest.raises(Duplicate):
+        log.append(of_producer(1, 0, "a=1"), 0, NOW)
+
+
+def test_what_was_compacted_and_then_deleted_counts_once():
+    log = a_compacted_log()
+    fill(log, of_producer(1, 0, "a=1"), of_producer(1, 1, "b=1"), records("z=1"), records("z=2"))
+    log.compact(NOW)
+    log.delete_before(1)
+    log.append(records("y=1"), 0, NOW)
+    log.truncate(4)
+    log.append(of_producer(1, 2, "c=1"), 0, NOW)
+
+
+def test_a_log_cut_below_what_was_compacted_knows_the_producers_that_are_left():
+    log = a_compacted_log()
+    fill(log, of_producer(1, 0, "a=1"), records("b=1"), records("c=1"), records("z=1"))
+    log.compact(NOW)
+    log.truncate(2)
+    with refused(Code.OUT_OF_ORDER_SEQUENCE_NUMBER):
+        log.append(of_producer(1, 2, "a=2"), 1, NOW)
+
+
+def test_a_tombstone_at_an_offset_given_anew_has_a_time_of_its_own():
+    log = a_compacted_log()
+    fill(log, records("a=1"), records("a="), records("z=1"))
+    log.compact(NOW)
+    log.truncate(1)
+    fill(log, records("a="), records("y=1"), records("z=1"), epoch=1)
+    log.compact(NOW + DAY)
+    assert texts(log) == ["a=", "y=1", "z=1"]
+
+
+def test_a_tombstone_has_its_time_whatever_else_is_in_its_batch():
+    log = a_compacted_log()
+    fill(log, records("a=", "b=1"), records("y=1"), records("z=1"))
+    log.compact(NOW)
+    fill(log, records("z=2"))
+    log.compact(NOW + DAY)
+    assert texts(log) == ["b=1", "y=1", "z=1", "z=2"]
+
+
+def test_a_producer_that_aborts_and_then_commits_keeps_what_it_committed():
+    log = a_compacted_log()
+    fill(log, in_transaction(1, 0, "a=1"), marker(1, "abort"))
+    fill(log, in_transaction(1, 1, "b=1"), marker(1, "commit"), records("z=1"))
+    log.compact(NOW)
+    assert texts(log) == ["b=1", "z=1"]
+
+
+def test_an_aborted_transaction_around_a_shorter_one_goes_as_a_whole():
+    log = a_compacted_log()
+    fill(log, in_transaction(1, 0, "a=1"), in_transaction(2, 0, "b=1"), marker(2, "abort"))
+    fill(log, in_transaction(1, 1, "c=1"), marker(1, "abort"), records("z=1"))
+    log.compact(NOW)
+    assert texts(log) == ["z=1"]
+
+
+def test_each_control_batch_goes_with_its_own_transaction():
+    log = a_compacted_log(delete_retention_ms="0")
+    fill(log, in_transaction(1, 0, "a=1"), marker(1, "commit"))
+    fill(log, in_transaction(1, 1, "b=1"), marker(1, "commit"), of_producer(1, 2, "b=2"))
+    for number in range(4):
+        fill(log, records(f"z={number}"))
+        log.compact(NOW)
+    assert 1 in bases(log), "a=1 is still there"
+    assert 3 not in bases(log)
+
+
+def test_the_last_batch_cleaned_stays_empty_so_that_its_offset_is_known():
+    log = a_compacted_log()
+    fill(log, records("a=1"), in_transaction(1, 0, "b=1"), marker(1, "abort", epoch=1))
+    log.compact(NOW)
+    assert bases(log) == [0, 1, 2]
+    assert texts(log) == ["a=1"]
+
+
+def test_a_batch_without_its_latest_record_is_no_later_than_what_is_left():
+    log = a_compacted_log(cleanup_policy="compact,delete", retention_ms="1000")
+    late = Record(0, b"a", b"1", NOW + 500), Record(1, b"b", b"1", NOW)
+    fill(log, batch(late), records("a=2", at=NOW + 100), records("z=1", at=NOW + 500))
+    log.compact(NOW)
+    log.retain(NOW + 1001)
+    assert texts(log) == ["a=2", "z=1"]
+
+
+def test_an_empty_segment_is_not_taken_for_an_old_one():
+    log = a_compacted_log(min_cleanable_dirty_ratio="1", max_compaction_lag_ms="1000")
+    assert not compaction.is_due([Segment(0), filled_at(NOW)], log.config, 0, NOW + 500)
+    assert compaction.is_due([Segment(0), filled_at(NOW)], log.config, 0, NOW + 1001)
+
+
+def filled_at(when, base=5):
+    segment = Segment(base)
+    segment.add(records("a=1", at=when))
+    return segment

@@ -299,3 +299,46 @@ def test_a_leader_says_where_an_epoch_ended():
     assert log.end_offset_for(3) == (1, 2)
     assert log.end_offset_for(4) == (4, 3)
     assert log.end_offset_for(5) == (-1, -1)
+
+
+def test_a_control_batch_at_the_high_watermark_decides_nothing_yet():
+    log = a_log()
+    fill(log, in_transaction(1, 0, "a"))
+    log.append(marker(1, "commit"), 0, NOW)
+    log.append(records("b"), 0, NOW)
+    log.advance_high_watermark(1)
+    assert log.last_stable_offset == 0
+
+
+def test_a_long_transaction_holds_back_beyond_the_short_one_inside_it():
+    log = a_log()
+    fill(log, in_transaction(1, 0, "a"), in_transaction(2, 0, "b"))
+    log.append(marker(3, "commit"), 0, NOW)
+    log.append(marker(2, "commit"), 0, NOW)
+    log.append(marker(1, "commit"), 0, NOW)
+    log.advance_high_watermark(3)
+    assert log.last_stable_offset == 0
+    log.advance_high_watermark(4)
+    assert log.last_stable_offset == 0
+    log.advance_high_watermark(5)
+    assert log.last_stable_offset == 5
+
+
+def test_an_aborted_transaction_of_which_part_was_deleted_is_still_told_of():
+    log = a_log()
+    fill(log, in_transaction(1, 0, "a"), in_transaction(1, 1, "b"), marker(1, "abort"))
+    fill(log, records("c"))
+    log.delete_before(1)
+    assert shown(log, read_committed=True) == [(3, "k=c")]
+
+
+def test_a_time_is_not_looked_up_among_deleted_records_and_control_batches():
+    log = a_log()
+    fill(log, in_transaction(1, 0, "a"), marker(1, "commit"), records("b", at=NOW + 5))
+    log.delete_before(2)
+    assert log.offset_for_time(NOW) == (2, NOW + 5)
+
+
+def test_with_append_time_no_time_is_too_far_behind():
+    settings = {"message.timestamp.type": "LogAppendTime", "message.timestamp.before.max.ms": "1"}
+    assert fill(a_log(settings), records("a", at=0))[0].max_timestamp == NOW

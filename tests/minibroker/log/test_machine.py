@@ -297,4 +297,4 @@ def what_it_knows(log: Log) -> object:
 
 
 TestPartitionLog = PartitionLog.TestCase
-TestPartitionLog.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+TestPartitionLog.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)

@@ -1,7 +1,7 @@
 import pytest
 
 from minibroker.log.errors import Code
-from minibroker.log.producers import EXPIRATION_MS, Duplicate
+from minibroker.log.producers import EXPIRATION_MS, Duplicate, Producers
 from tests.minibroker.log.making import (
     NOW,
     a_log,
@@ -152,3 +152,15 @@ def test_a_producer_that_writes_no_more_is_forgotten_after_a_day():
     log.retain(NOW + EXPIRATION_MS)
     assert set(log.producers.known) == {2}, "its transaction is open"
     log.append(of_producer(1, 9, "c"), 0, NOW)
+
+
+def test_a_copy_goes_its_own_way():
+    original = Producers()
+    first, second = in_transaction(1, 0, "a"), in_transaction(2, 0, "b")
+    original.record(first)
+    twin = original.copy()
+    twin.record(second)
+    twin.record(in_transaction(1, 1, "c", epoch=4))
+    assert original.open == {1: -1}
+    assert list(original.known) == [1]
+    assert (original.known[1].epoch, list(original.known[1].recent)) == (0, [first])

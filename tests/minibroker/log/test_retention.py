@@ -85,9 +85,18 @@ def test_by_default_a_week_is_kept():
 
 def test_a_segment_is_closed_by_a_batch_that_it_has_no_room_for():
     log = a_log({"retention.ms": "1000", "internal.segment.bytes": str(2 * records("a").size)})
-    fill(log, records("a"), records("b"), records("c", at=NOW + 500))
+    fill(log, records("a"), records("b", at=NOW + 100), records("c", at=NOW + 500))
     log.retain(NOW + 1001)
+    assert values(log) == ["k=a", "k=b", "k=c"]
+    log.retain(NOW + 1101)
     assert values(log) == ["k=c"]
+
+
+def test_a_segment_is_as_late_as_its_latest_record_wherever_that_stands():
+    log = a_log({"retention.ms": "1000"})
+    fill(log, records("a", at=NOW + 900), records("b", at=NOW))
+    log.retain(NOW + 1900)
+    assert values(log) == ["k=a", "k=b"]
 
 
 def test_a_segment_is_closed_by_a_batch_stamped_much_later_than_its_first():
