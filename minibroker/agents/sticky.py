@@ -83,8 +83,10 @@ def _in_order(
         moved = next((partition for partition in its if partition in previous), its[0])
         its.remove(moved)
         order.append(moved)
-    found = set(order)
-    return order + [partition for partition in candidates if partition not in found]
+    if not order:
+        return sorted(candidates)
+    found = set(order)  # librdkafka goes through the rest from its end
+    return order + [partition for partition in reversed(candidates) if partition not in found]
 
 
 class _Balance:

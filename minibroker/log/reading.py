@@ -1,7 +1,8 @@
 """What a consumer of the simulator's records is shown of a log, one record after the other.
 
 Rule: reads a log and changes nothing. A real consumer does this on its side, from batches and the
-list of aborted transactions; ours would be sent what it then throws away.
+list of aborted transactions; ours would be sent what it then throws away. A control batch shows
+nothing, for it has no records.
 """
 
 from typing import cast
@@ -18,7 +19,7 @@ def records(
     found: list[tuple[int, Record]] = []
     while batches := log.read(offset, 1, up_to):
         batch = batches[0]
-        hidden = batch.control is not None or (
+        hidden = (
             read_committed
             and batch.transactional
             and any(

@@ -15,7 +15,8 @@ one that is cut off is not from `BROKER_SESSION` on, when it has not sent a hear
 (``broker.session.timeout.ms``). A broker that goes offline leaves all ISRs, and other replicas lead
 for it in a new *leader epoch*. When it is there again it follows: it asks where its last epoch
 ended in the leader's log, gives up what it has beyond that, and fetches (KIP-101, KIP-279). It is
-in sync again when it has all that is below the high watermark.
+in sync again when it has all that is below the high watermark, and if it is the first of the
+partition's replicas, the *preferred leader*, it leads again some minutes later.
 
 A follower that stays behind its leader for ``replica.lag.time.max.ms`` (30 s) would leave the ISR
 too, but a broker here is either reached by all or by none, and is given up long before.
@@ -41,6 +42,10 @@ from minibroker.sim.values import Value
 
 REPLICA_FETCH = 500
 """Microseconds from when there is something for a follower to when it has fetched it."""
+
+REBALANCE_CHECK = 300 * SECOND
+"""``leader.imbalance.check.interval.seconds``: so long a preferred leader that is in sync again
+waits here until it leads again (``auto.leader.rebalance.enable``)."""
 
 BROKER_SESSION = 9 * SECOND
 """``broker.session.timeout.ms``, KRaft's default."""
@@ -185,6 +190,8 @@ class Replication:
         if election.enter(partition, broker):
             self._tell_isr(partition)
             self._movable()
+            if broker == partition.replicas[0]:
+                self._at(self._clock.now + REBALANCE_CHECK, lambda: self._prefer(partition))
 
     def _tell_isr(self, partition: Partition) -> None:
         self._trace.append(
@@ -295,6 +302,21 @@ class Replication:
         leader, clean = election.chosen(partition, self.online)
         if leader == partition.leader:
             return False
+        self._lead(partition, leader, clean)
+        return True
+
+    def _prefer(self, partition: Partition) -> None:
+        """Let the preferred leader lead, if it can and its topic is still there."""
+        preferred = partition.replicas[0]
+        if (
+            partition.log is not None
+            and partition.leader != preferred
+            and preferred in partition.isr
+            and preferred in self.online
+        ):
+            self._lead(partition, preferred, clean=True)
+
+    def _lead(self, partition: Partition, leader: int, clean: bool) -> None:
         partition.leader = leader
         partition.epoch += 1
         partition.log = partition.logs[leader] if leader != NOBODY else None
@@ -322,7 +344,6 @@ class Replication:
         self._turn_away(partition)
         self._commit(partition)
         self._changed()
-        return True
 
     def _turn_away(self, partition: Partition) -> None:
         """Requests that an earlier leader had taken are answered when it knows that it is one."""

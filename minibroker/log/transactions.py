@@ -103,10 +103,9 @@ class Transactions:
             self._names[known.producer_id] = transactional_id
             return known.producer_id, 0
         if producer_id != NO_PRODUCER and (producer_id, epoch) != (known.producer_id, known.epoch):
-            if known.before != (producer_id, epoch):
-                raise self._fenced(who, "init", known, epoch)
-            if known.state == "Empty":
+            if known.state == "Empty" and known.before == (producer_id, epoch):
                 return known.producer_id, known.epoch  # it asks again
+            raise self._fenced(who, "init", known, epoch)
         if known.state == "Ongoing":
             known.epoch += 1
             self._end(who, known, commit=False, why="fenced")
@@ -242,8 +241,9 @@ class Transactions:
             raise _no_mapping(name, producer_id)
         if known.epoch != epoch:
             raise LogError(Code.INVALID_PRODUCER_EPOCH, _older(known, epoch))
+        # What was added is forgotten when the transaction is decided.
         added = known.groups if isinstance(writes_to, str) else known.partitions
-        if known.state != "Ongoing" or writes_to not in added:
+        if writes_to not in added:
             raise LogError(
                 Code.INVALID_TXN_STATE,
                 f"{writes_to!r} is not in an open transaction of {name!r}; add it first",
@@ -280,7 +280,6 @@ class Transactions:
         if transaction.state == "Ongoing":
             return
         transaction.move("Ongoing")
-        transaction.before = None
         transaction.began = self._clock.now
         self._trace.append(
             TransactionBegan(at=self._clock.now, who=who, transaction=transaction.name)

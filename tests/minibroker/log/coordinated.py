@@ -1,6 +1,6 @@
 """A group coordinator with its clock and trace, and members that speak the classic protocol."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -33,7 +33,7 @@ class Client:
         self.instance_id = joining.get("instance_id")
         self.member_id, self.generation = "", -1
         self.told = 0
-        self.mine: object = None
+        self.synced_in = -1
 
     def hear(self) -> None:
         """The group gathers again."""
@@ -55,6 +55,7 @@ class Client:
         self.synced = self.on.groups.sync(
             self.group, self.member_id, self.generation, given, self.instance_id
         )
+        self.synced_in = self.generation
         return self.synced
 
     def beat(self) -> None:
@@ -85,3 +86,12 @@ def refused(code: Code) -> Iterator[None]:
     with pytest.raises(LogError) as found:
         yield
     assert found.value.code is code
+
+
+def refusal(action: Callable[[], object]) -> Code | None:
+    """The code that an action is refused with, None if it is not."""
+    try:
+        action()
+    except LogError as error:
+        return error.code
+    return None

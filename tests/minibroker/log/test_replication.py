@@ -191,6 +191,28 @@ def test_too_few_in_sync_and_acks_1_is_taken_but_not_shown():
     assert brokers.read() == [b"one"]
 
 
+def test_who_dropped_out_last_may_lead_only_while_nothing_can_be_committed_without_it():
+    """Eligible leader replicas, KIP-966."""
+    brokers = Brokers(3, min_insync_replicas=2)
+    brokers.cluster.stop(2)
+    brokers.cluster.stop(3)
+    assert (brokers.info().isr, brokers.info().elr) == ((1,), (3,))
+    brokers.cluster.start(2)
+    brokers.passes(1)
+    assert (brokers.info().isr, brokers.info().elr) == ((1, 2), ())
+    brokers.send(b"one")
+    brokers.passes(1)
+    brokers.cluster.stop(2)
+    brokers.cluster.stop(1)
+    assert (brokers.info().isr, brokers.info().elr) == ((), (1, 2))
+    brokers.cluster.start(3)
+    assert brokers.info().leader == -1
+    brokers.cluster.start(2)
+    brokers.passes(1)
+    assert (brokers.info().leader, brokers.info().isr) == (2, (2, 3))
+    assert brokers.read() == [b"one"]
+
+
 def test_a_record_that_was_appended_when_the_isr_shrank_below_the_minimum_times_out():
     brokers = Brokers(2, min_insync_replicas=2)
     answer = brokers.send(b"one")
@@ -226,6 +248,31 @@ def test_requests_that_wait_need_one_timer_a_partition():
     assert brokers.pending == []
 
 
+def test_each_request_waits_for_as_long_as_it_asked():
+    brokers = Brokers(2, min_insync_replicas=2)
+    long, short = (
+        brokers.cluster.produce("p", TOPIC, 0, brokers.records(b"one"), -1, timeout_us=span)
+        for span in (20_000_000, 5_000_000)
+    )
+    brokers.cluster.stop(2)
+    brokers.passes(5)
+    assert refusal(lambda: short) is Code.REQUEST_TIMED_OUT
+    assert not long.done
+    brokers.passes(15)
+    assert refusal(lambda: long) is Code.REQUEST_TIMED_OUT
+
+
+def test_followers_hear_what_is_committed_when_one_that_lagged_has_left():
+    brokers = Brokers(3)
+    brokers.cluster.cut_off(3)
+    brokers.send(b"one")
+    brokers.passes(1)
+    brokers.cluster.stop(3)
+    brokers.passes(0.0005)
+    (partition,) = brokers.cluster._topics[TOPIC]
+    assert [partition.logs[broker].high_watermark for broker in (1, 2)] == [1, 1]
+
+
 def test_a_broker_that_is_cut_off_is_given_up_when_its_session_is_over():
     brokers = Brokers(3)
     brokers.cluster.cut_off(1)
@@ -237,13 +284,14 @@ def test_a_broker_that_is_cut_off_is_given_up_when_its_session_is_over():
     brokers.passes(0.1)
     assert leaders(brokers) == [(2, 1, [2, 3], True)]
     brokers.send(b"two")
+    brokers.send(b"three")
     brokers.passes(1)
-    assert not hopeless.done, "the old leader does not know"
+    assert not hopeless.done, "the old leader does not know, and the new one knows nothing of it"
     brokers.cluster.rejoin(1)
     assert refusal(lambda: hopeless) is Code.NOT_LEADER_OR_FOLLOWER
     assert lost(brokers) == [b"to a leader that nobody hears", b"waits"]
     brokers.passes(1)
-    assert brokers.read() == [b"two"]
+    assert brokers.read() == [b"two", b"three"]
     assert brokers.info().isr == (1, 2, 3)
 
 
@@ -334,6 +382,54 @@ def test_two_logs_that_went_apart_at_the_same_offset_agree_by_epoch():
     assert lost(brokers) == [b"old 0", b"old 1"]
 
 
+def test_a_follower_keeps_no_record_of_an_epoch_beyond_where_its_own_log_left_it():
+    brokers = Brokers(2, unclean_leader_election_enable="true")
+    brokers.send(b"both")
+    brokers.passes(1)
+    brokers.send(b"only 1", acks=1)
+    brokers.cluster.stop(1)
+    brokers.send(b"only 2")
+    brokers.send(b"only 2 again")
+    brokers.cluster.stop(2)
+    brokers.cluster.start(1)
+    brokers.send(b"later")
+    brokers.cluster.start(2)
+    assert lost(brokers) == [b"only 2", b"only 2 again"]
+    brokers.passes(1)
+    brokers.cluster.stop(1)
+    assert brokers.read() == [b"both", b"only 1", b"later"]
+
+
+def test_a_follower_keeps_what_it_shares_with_a_leader_that_has_appended_nothing_yet():
+    brokers = Brokers(2, unclean_leader_election_enable="true")
+    brokers.send(b"both")
+    brokers.passes(1)
+    brokers.cluster.stop(1)
+    brokers.send(b"only 2")
+    brokers.cluster.stop(2)
+    brokers.cluster.start(1)
+    brokers.cluster.start(2)
+    assert [(event.broker, event.offset) for event in brokers.of(LogTruncated)] == [(2, 1)]
+
+
+def test_two_logs_that_went_apart_more_than_once_agree_where_they_first_did():
+    """KIP-279: one question is not enough."""
+    brokers = Brokers(2, unclean_leader_election_enable="true")
+    brokers.send(b"both")
+    brokers.passes(1)
+    for leader, other, value in ((2, 1, b"b"), (1, 2, b"x"), (2, 1, b"c"), (1, 2, b"y")):
+        brokers.cluster.stop(other)
+        brokers.cluster.start(leader)
+        brokers.send(value)
+        brokers.cluster.stop(leader)
+    brokers.cluster.start(1)
+    brokers.cluster.start(2)
+    assert lost(brokers) == [b"b", b"c"]
+    brokers.passes(1)
+    brokers.cluster.stop(1)
+    assert brokers.read() == [b"both", b"x", b"y"]
+
+
 def test_deleted_records_are_deleted_on_followers_and_one_that_was_away_starts_anew():
     brokers = Brokers(2)
     brokers.send(b"one")
@@ -345,6 +441,48 @@ def test_deleted_records_are_deleted_on_followers_and_one_that_was_away_starts_a
     brokers.passes(1)
     brokers.cluster.stop(1)
     assert brokers.read() == [b"three"]
+
+
+def test_the_preferred_leader_leads_again_five_minutes_after_it_is_in_sync():
+    brokers = Brokers(3)
+    brokers.cluster.stop(1)
+    brokers.passes(1)
+    brokers.cluster.start(1)
+    brokers.passes(300)
+    assert brokers.info().leader == 2
+    brokers.passes(1)
+    assert leaders(brokers) == [(2, 1, [2, 3], True), (1, 2, [1, 2, 3], True)]
+    assert brokers.pending == []
+
+
+def test_a_leader_leads_on_whatever_happens_to_others():
+    brokers = Brokers(3)
+    brokers.cluster.stop(1)
+    brokers.cluster.start(1)
+    brokers.passes(1)
+    brokers.cluster.stop(3)
+    assert (brokers.info().leader, brokers.info().isr) == (2, (1, 2))
+
+
+def test_the_preferred_leader_stays_a_follower_if_it_is_gone_again():
+    brokers = Brokers(3)
+    brokers.cluster.stop(1)
+    brokers.cluster.start(1)
+    brokers.passes(1)
+    brokers.cluster.stop(1)
+    brokers.passes(300)
+    assert brokers.info().leader == 2
+
+
+def test_a_broker_that_is_stopped_by_who_was_just_answered_gives_its_followers_nothing_more():
+    brokers = Brokers(3)
+    answer = brokers.send(b"one")
+    brokers.passes(0.0006)
+    brokers.send(b"two", acks=1)
+    answer.then(lambda: brokers.cluster.stop(1))
+    brokers.passes(0.0004)
+    assert answer.get().base_offset == 0
+    assert copies(brokers) == {1: 2, 2: 2, 3: 1}, "broker 2 had fetched before, broker 3 after it"
 
 
 def test_partitions_have_their_leaders_on_different_brokers():
@@ -376,6 +514,7 @@ def test_a_transaction_is_over_when_all_its_partitions_have_heard(commit):
     assert refusal(lambda: producer.adds(0)) is Code.CONCURRENT_TRANSACTIONS
     assert refusal(lambda: producer.ends(commit)) is Code.CONCURRENT_TRANSACTIONS
     assert refusal(lambda: producer.ends(not commit)) is Code.INVALID_TXN_STATE
+    assert refusal(lambda: Producer(brokers)) is Code.CONCURRENT_TRANSACTIONS
     brokers.passes(1)
     assert refusal(lambda: producer.adds(0)) is None
     assert brokers.read(read_committed=True, partition=1) == [b"two"] * commit
@@ -407,3 +546,52 @@ def test_a_decided_transaction_is_told_again_when_the_leader_went_with_its_contr
     brokers.passes(1)
     assert brokers.read(read_committed=True) == [b"one"]
     assert brokers.transactions.describe("shop").state == "CompleteCommit"
+
+
+def test_a_control_batch_is_not_appended_where_too_few_are_in_sync_but_later():
+    brokers = Brokers(2, min_insync_replicas=2)
+    producer = Producer(brokers)
+    producer.adds(0)
+    producer.sends(b"one")
+    brokers.passes(1)
+    brokers.cluster.stop(2)
+    producer.ends()
+    assert copies(brokers) == {1: 1, 2: 1}
+    assert refusal(lambda: producer.adds(0)) is Code.CONCURRENT_TRANSACTIONS
+    brokers.cluster.start(2)
+    brokers.passes(1)
+    assert brokers.read(read_committed=True) == [b"one"]
+    assert copies(brokers) == {1: 2, 2: 2}
+
+
+def test_followers_hear_at_once_that_records_were_deleted():
+    brokers = Brokers(2)
+    brokers.send(b"one", b"two")
+    brokers.passes(1)
+    brokers.cluster.delete_records(TOPIC, 0, 1)
+    brokers.passes(0.001)
+    brokers.cluster.stop(1)
+    assert brokers.read() == [b"two"]
+
+
+def test_a_control_batch_that_is_owed_to_a_deleted_topic_holds_nothing_up():
+    brokers = Brokers(2, partitions=2, replicas=1)
+    producer = Producer(brokers)
+    producer.adds(1)
+    brokers.cluster.stop(2)
+    producer.ends()
+    assert brokers.transactions.describe("shop").state == "PrepareCommit"
+    brokers.cluster.delete_topic(TOPIC)
+    assert brokers.transactions.describe("shop").state == "CompleteCommit"
+
+
+def test_a_control_batch_that_is_on_its_way_is_not_sent_again_when_another_broker_goes():
+    brokers = Brokers(3)
+    producer = Producer(brokers)
+    producer.adds(0)
+    producer.sends(b"one")
+    brokers.passes(1)
+    producer.ends()
+    brokers.cluster.stop(3)
+    brokers.passes(1)
+    assert copies(brokers) == {1: 2, 2: 2, 3: 1}

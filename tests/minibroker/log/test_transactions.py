@@ -54,6 +54,18 @@ def test_a_record_of_nobodys_transaction_waits_behind_an_open_one():
     assert brokers.read(read_committed=True) == [b"two"]
 
 
+def test_a_record_of_an_open_transaction_is_not_found_by_its_time():
+    brokers = Brokers()
+    producer = Producer(brokers)
+    producer.adds(0)
+    producer.sends(b"one")
+    found = [
+        brokers.cluster.offset_for(TOPIC, 0, 0, read_committed=committed)[0]
+        for committed in (False, True)
+    ]
+    assert found == [0, -1]
+
+
 def test_a_new_producer_of_the_same_id_aborts_what_is_open_and_fences_the_old_one():
     brokers = Brokers()
     zombie = Producer(brokers)
@@ -75,6 +87,18 @@ def test_a_new_producer_of_the_same_id_aborts_what_is_open_and_fences_the_old_on
     ]
     heir.transacts(b"whole")
     assert brokers.read(read_committed=True) == [b"whole"]
+
+
+def test_partitions_of_an_aborted_transaction_know_the_new_epoch_themselves():
+    brokers = Brokers()
+    zombie = Producer(brokers)
+    zombie.adds(0)
+    zombie.sends(b"half")
+    Producer(brokers, who="producer#2")
+    plain = lambda: brokers.send(  # noqa: E731
+        b"late", producer_id=zombie.id, producer_epoch=zombie.epoch, base_sequence=1
+    )
+    assert refusal(plain) is Code.INVALID_PRODUCER_EPOCH
 
 
 def test_a_transaction_that_is_not_ended_in_time_is_aborted_and_its_producer_fenced():
@@ -179,9 +203,13 @@ def test_a_producer_that_names_its_id_gets_the_next_epoch_and_a_fenced_one_is_re
     renewed = init("producer#1", "shop", **known)
     assert renewed == (producer.id, producer.epoch + 1)
     assert init("producer#1", "shop", **known) == renewed, "it asks again"
-    Producer(brokers, who="producer#2")
+    producer.id, producer.epoch = renewed
+    producer.transacts(b"one")
     fenced = lambda: init("producer#1", "shop", **known)  # noqa: E731
+    assert refusal(fenced) is Code.PRODUCER_FENCED, "it is another that asks"
+    Producer(brokers, who="producer#2")
     assert refusal(fenced) is Code.PRODUCER_FENCED
+    assert [event.what for event in brokers.of(Fenced)] == ["init", "init"]
 
 
 @pytest.mark.parametrize("timeout", [0, 900_000_001])
@@ -273,3 +301,16 @@ def test_a_deleted_topic_leaves_no_positions():
     brokers.cluster.groups.commit("tool", "billing", {(TOPIC, 0): Committed(7)})
     brokers.cluster.delete_topic(TOPIC)
     assert position(brokers) == {}
+
+
+def test_what_was_added_to_one_transaction_must_be_added_to_the_next_again():
+    brokers = Brokers(partitions=2)
+    producer = Producer(brokers)
+    brokers.transactions.add_offsets(*producer.me(), "billing")
+    producer.transacts(b"one")
+    producer.adds(1)
+    assert refusal(lambda: producer.sends(b"two")) is Code.INVALID_TXN_STATE
+    commit = lambda: brokers.transactions.commit_offsets(  # noqa: E731
+        *producer.me(), "billing", {(TOPIC, 0): Committed(7)}
+    )
+    assert refusal(commit) is Code.INVALID_TXN_STATE
