@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 from minibroker.agents.kafka_errors import BadRequest, KafkaFailure, Local
 from minibroker.agents.kafka_groups_admin import offsets_of
-from minibroker.agents.kafka_sending import At, Outgoing, Sender
+from minibroker.agents.kafka_queue import Outgoing
+from minibroker.agents.kafka_sending import At, Sender
 from minibroker.agents.kafka_settings import producer_settings
 from minibroker.agents.kafka_transactions import Transaction
 from minibroker.log.errors import LogError
@@ -208,16 +209,26 @@ def _message(args: Args, clock: Clock) -> Outgoing:
     if not isinstance(key, bytes | None) or not isinstance(value, bytes | None):
         raise BadRequest("key and value are bytes or None")
     timestamp = cast(int, _typed(args, "timestamp", int))
+    headers = cast("list[Value]", _typed(args, "headers", list))
+    if not all(map(_is_header, headers)):
+        raise BadRequest(f"a header is [name, value], not {headers!r}")
     return Outgoing(
         number=0,
         topic=cast(str, _typed(args, "topic", str)),
         partition=cast(int, _typed(args, "partition", int)),
         key=key,
         value=value,
-        headers=cast("list[Value]", _typed(args, "headers", list)),
+        headers=headers,
         timestamp=timestamp or wall_ms(clock),
         entered=clock.now,
     )
+
+
+def _is_header(header: Value) -> bool:
+    match header:
+        case [str(), bytes() | None]:
+            return True
+    return False
 
 
 def _typed(args: Args, name: str, kind: type) -> Value:

@@ -13,13 +13,14 @@ All of it dies with the process. What has been told to nobody is told at the nex
 """
 
 import random
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from minibroker.agents.kafka_errors import KafkaFailure, Local
 from minibroker.agents.kafka_partitioner import Sticky, by_key
+from minibroker.agents.kafka_queue import Outgoing, Queue, deadline
 from minibroker.agents.kafka_settings import ProducerSettings
 from minibroker.log.batch import Batch
 from minibroker.log.errors import RETRIABLE, Code, LogError
@@ -52,27 +53,6 @@ COUNTED = frozenset(
     }
 )
 """Failures that use up one of ``retries``; after others nothing can have been appended."""
-
-
-@dataclass(slots=True, eq=False)
-class Outgoing:
-    """A record on its way. Times are virtual microseconds, but `timestamp`, which is the record's
-    own (milliseconds). `fault` is what a plan has for the request that will carry it."""
-
-    number: int
-    topic: str
-    partition: int
-    key: bytes | None
-    value: bytes | None
-    headers: list[Value]
-    timestamp: int
-    entered: int
-    fault: str = ""
-
-    @property
-    def size(self) -> int:
-        """Bytes of key and value."""
-        return len(self.key or b"") + len(self.value or b"")
 
 
 @dataclass(slots=True, eq=False)
@@ -138,8 +118,7 @@ class Sender:
         self.flying: Counter[Where] = Counter()
         self.numbers = 0
         """How many records have entered."""
-        self._waiting: dict[Where, deque[Outgoing]] = {}
-        self._bytes: Counter[Where] = Counter()
+        self._waiting: dict[Where, Queue] = {}
         self._again: dict[Where, list[Flight]] = {}
         self._airborne: list[Flight] = []
         self._delivered: list[Flight] = []
@@ -175,19 +154,17 @@ class Sender:
             self._end([message], Local.UNKNOWN_PARTITION)
 
     def _queue(self, where: Where, message: Outgoing) -> None:
-        queue = self._waiting.setdefault(where, deque())
+        queue = self._waiting.setdefault(where, Queue(self.settings))
         queue.append(message)
-        self._bytes[where] += message.size
-        if self.flushing or self._full(where):
+        if self._due(queue):
             self._wake(where, self.clock.now)
-        elif len(queue) == 1:
-            self._wake(where, self.clock.now + self.settings.linger)
+        else:
+            self._wake_when_due(where, queue)
 
-    def _full(self, where: Where) -> bool:
-        return (
-            len(self._waiting[where]) >= self.settings.batch_messages
-            or self._bytes[where] >= self.settings.batch_bytes
-        )
+    def _wake_when_due(self, where: Where, queue: Queue) -> None:
+        if queue.messages and self.clock.now < queue.due() and queue.woken <= self.clock.now:
+            queue.woken = queue.due()
+            self._wake(where, queue.woken)
 
     def _wake(self, where: Where, when: int) -> None:
         self.at(max(when, self.frozen_until), lambda: self._send(where))
@@ -198,7 +175,7 @@ class Sender:
         found = [
             message
             for queue in self._waiting.values()
-            for message in queue
+            for message in queue.messages
             if number in (0, message.number)
         ]
         for message in found:
@@ -238,11 +215,12 @@ class Sender:
 
     def purge(self, queued: bool = True, flying: bool = False) -> None:
         """Give up what was not sent or must be sent again, or what flies, too."""
-        for where in {*self._waiting, *self._again}:
-            again = [m for flight in self._again.pop(where, []) for m in flight.messages]
-            if queued:
-                self._end([*again, *self._waiting.pop(where, ())], Local.PURGE_QUEUE)
-                self._bytes.pop(where, None)
+        if queued:
+            for where in dict.fromkeys((*self._again, *self._waiting)):
+                for flight in self._again.pop(where, []):
+                    self._end(flight.messages, Local.PURGE_QUEUE)
+                if (queue := self._waiting.pop(where, None)) is not None:
+                    self._end(queue.messages, Local.PURGE_QUEUE)
         if flying:
             for flight in self._airborne:
                 self._end(flight.messages, Local.PURGE_INFLIGHT)
@@ -272,44 +250,36 @@ class Sender:
                 if self.clock.now < self._not_before.get(where, 0):
                     return
         queue = self._waiting.get(where)
-        while queue and self._room(where) and self._due(where) and not self._again.get(where):
-            self._launch(Flight(where, self._take(where, queue)))
+        if queue is None:
+            return
+        while self._room(where) and self._due(queue) and not self._again.get(where):
+            self._launch(Flight(where, queue.take()))
+        self._wake_when_due(where, queue)  # the oldest is another now
 
     def _room(self, where: Where) -> bool:
         if self.settings.idempotent and any(f.lost and f.where == where for f in self._airborne):
             return False  # it would be lost on the same connection
         return self.flying[where] < self.settings.in_flight
 
-    def _due(self, where: Where) -> bool:
-        oldest = self._waiting[where][0].entered
-        return self.flushing or self._full(where) or oldest + self.settings.linger <= self.clock.now
-
-    def _take(self, where: Where, queue: "deque[Outgoing]") -> list[Outgoing]:
-        taken: list[Outgoing] = []
-        size = 0
-        while queue and len(taken) < self.settings.batch_messages:
-            size += queue[0].size
-            if taken and size > self.settings.batch_bytes:
-                break
-            taken.append(queue.popleft())
-        self._bytes[where] -= sum(message.size for message in taken)
-        return taken
+    def _due(self, queue: Queue) -> bool:
+        return bool(queue.messages) and (
+            self.flushing or queue.full or queue.due() <= self.clock.now
+        )
 
     def _find(self, where: Where) -> None:
         """Records of a topic that was not known: the broker makes it when it is asked for it
         (``auto.create.topics.enable``)."""
-        queue = self._waiting.pop(where, deque())
-        self._bytes.pop(where, None)
-        if not queue:
+        queue = self._waiting.pop(where, None)
+        if queue is None:
             return
         try:
             if where[0] not in self.cluster.topics():
                 self.cluster.create_topic(where[0])
             partitions = self.cluster.partitions(where[0])
         except LogError as error:
-            self._end(queue, error.code)
+            self._end(queue.messages, error.code)
             return
-        for message in queue:
+        for message in queue.messages:
             self._place(message, partitions)
         for partition in range(partitions):
             self._send((where[0], partition))
@@ -439,24 +409,20 @@ class Sender:
         backoff = self.settings.backoff << min(max(0, flight.tries - 1), 10)
         when = self.clock.now + min(backoff, self.settings.backoff_most)
         self._not_before[where] = max(when, self._not_before.get(where, 0))
-        self._wake(where, min(self._not_before[where], self._deadline(again[0].messages[0])))
-
-    def _deadline(self, message: Outgoing) -> int:
-        limit = self.settings.message_timeout
-        return message.entered + limit if limit else 2**62
+        self._wake(
+            where, min(self._not_before[where], deadline(again[0].messages[0], self.settings))
+        )
 
     def _expire(self, where: Where) -> None:
         """Fail what was not delivered in time."""
         late: list[Outgoing] = []
         again = self._again.get(where, [])
-        while again and self._deadline(again[0].messages[0]) <= self.clock.now:
+        while again and deadline(again[0].messages[0], self.settings) <= self.clock.now:
             late += again.pop(0).messages
         if late and self.guard is None and self.settings.idempotent:
             self._new_identity()
-        queue = self._waiting.get(where, deque())
-        while queue and self._deadline(queue[0]) <= self.clock.now:
-            self._bytes[where] -= queue[0].size
-            late.append(queue.popleft())
+        if (queue := self._waiting.get(where)) is not None:
+            late += queue.late(self.clock.now)
         self._end(late, Local.MSG_TIMED_OUT)
 
     def _gap(self, flight: Flight, code: int) -> None:

@@ -62,9 +62,9 @@ def producer_settings(given: Value) -> ProducerSettings:
 
 def _number(given: Mapping[str, Value], name: str) -> int:
     found = given.get(name)
-    if not isinstance(found, int | float) or isinstance(found, bool) or found < -1:
-        raise BadRequest(f"{name} must be a number, not {found!r}")
-    return int(found)
+    if not isinstance(found, int) or isinstance(found, bool) or not -1 <= found < 2**31:
+        raise BadRequest(f"{name} must be a whole number, not {found!r}")
+    return found
 
 
 def _span(given: Mapping[str, Value], name: str) -> int:

@@ -1,8 +1,9 @@
 """The transactional producer's state, as librdkafka keeps it (rd_kafka_txn_state_t), and its calls
 to the transaction coordinator (KIP-98, KIP-360, KIP-447).
 
-A call may fail in three ways, which its `KafkaError` tells apart: *retriable*, call it again, even
-when it was done and only its answer was lost; *abortable*, call `abort_transaction` and begin anew;
+A call may fail in three ways, which its `KafkaError` tells apart: *retriable*, call it again, and
+nothing else, even when it was done and only its answer was lost; *abortable*, call
+`abort_transaction` and begin anew;
 *fatal*, this producer is of no use any more, mostly since another with its ``transactional.id`` has
 taken over (`_FENCED`). librdkafka speaks the older versions of these requests, in which a broker
 tells every kind of fencing as INVALID_PRODUCER_EPOCH, and the epoch stays the same from one
@@ -78,7 +79,6 @@ class Transaction:
     def begin(self) -> Reply:
         """Begin one; nothing is sent yet."""
         self._resumed("begin_transaction", "Ready")
-        self._error = None
         return self._done("InTransaction", did_nothing=True)
 
     def flush(self) -> None:
@@ -162,12 +162,17 @@ class Transaction:
                 return self._fatal(code, text, error.code)
             return self._abortable(error.code, text, error.code)
 
-        return self._insist(send, timeout, self._sender.settings.transaction_timeout, refused)
+        limit = self._sender.settings.transaction_timeout
+        return self._insist(send, timeout, limit, refused, self._offsets_timed_out)
 
     def timed_out(self, call: str) -> Refusal:
-        """The answer of a call got lost, or its request. Whichever it was: call it again."""
+        """The cluster could not be reached for as long as the call may take, before it had the
+        request or before its answer was there. `send_offsets_to_transaction` cannot be resumed, so
+        the transaction must be aborted; the others can, whichever it was."""
+        if call == "send_offsets_to_transaction":
+            return self._offsets_timed_out().refusal("changed")
         self._calling = call
-        if call in NOT_ACKED and self.state == "Ready":
+        if self.state == "Ready":
             self.state = NOT_ACKED[call]
         return _timed_out().refusal("changed")
 
@@ -220,6 +225,9 @@ class Transaction:
             if sum(sender.flying.values()):
                 raise _Busy
             sender.flushing = False
+            if not commit:  # what has come back meanwhile is not sent again
+                self._must_bump = self._must_bump or sender.retrying
+                sender.purge()
             nothing = not (self._registered or self._has_offsets)
             if not nothing:
                 sender.identity = sender.cluster.transactions.end(
@@ -247,9 +255,15 @@ class Transaction:
         return self._insist(end, timeout, sender.settings.transaction_timeout, refused)
 
     def _insist(
-        self, attempt: Callable[[], Reply], timeout: float | None, limit: int, refused: Refused
+        self,
+        attempt: Callable[[], Reply],
+        timeout: float | None,
+        limit: int,
+        refused: Refused,
+        late: Callable[[], KafkaFailure] | None = None,
     ) -> Reply | Wait:
-        """Try until it is done, refused for good, or the call's time is up."""
+        """Try until it is done, refused for good, or the call's time is up: then the call may be
+        resumed, unless it fails as `late` says."""
         sender = self._sender
         span = limit if timeout is None or timeout < 0 else seconds(min(timeout, 10**6))
         deadline = sender.clock.now + span
@@ -274,12 +288,23 @@ class Transaction:
             if when < deadline:
                 sender.at(when, go)
 
+        def give_up() -> None:
+            if not result and not sender.dead and late is not None:
+                result.append(late().refusal("changed"))
+
         go()
         if result:
             return result[0]
+        if late is not None:
+            sender.at(deadline, give_up)
         return Wait(
             lambda: result[0] if result else None, deadline, _timed_out().refusal("changed")
         )
+
+    def _offsets_timed_out(self) -> KafkaFailure:
+        text = f"Failed to commit offsets to transaction on broker {COORDINATOR}: %s"
+        limit = self._sender.settings.transaction_timeout // MILLISECOND
+        return self._abortable(Local.TIMED_OUT, f"{text} (after {limit}ms)", Local.TIMED_OUT)
 
     def _resumed(self, call: str, *states: str) -> bool:
         """Whether this call was made before and has only not been told that it succeeded. Raises

@@ -63,6 +63,19 @@ def test_a_full_batch_is_sent_at_once() -> None:
     assert appended_at(ran)[:3] == [3.0, 3.0, 3.0]
 
 
+def test_what_a_full_batch_leaves_behind_lingers_on() -> None:
+    body = 'for n in range(2): producer.produce("orders", 2 * str(n))\ntime.sleep(1)'
+    ran = produce(body, config={"linger.ms": 100, "batch.size": 3})
+    assert ran.values("orders") == ["00", "11"]
+    assert appended_at(ran) == [2.0, 102.0]
+
+
+def test_a_worker_that_only_polls_comes_to_rest() -> None:
+    body = 'producer.produce("orders", "0")\nwhile True: producer.poll(1)'
+    ran = produce(body, plan="none")
+    assert [event.how for event in ran.trace.of(Exited)] == ["interrupted"]
+
+
 def test_a_flush_sends_at_once_and_tells_all() -> None:
     ran = produce(
         'producer.produce("orders", "0", on_delivery=told)\n'
@@ -383,3 +396,20 @@ def test_a_closed_producer_is_of_no_use_any_more() -> None:
 def test_produce_changes_nothing_in_the_world_so_no_crash_after_it_is_tried() -> None:
     ran = produce('producer.produce("orders", "0")\nproducer.flush()\nproducer.poll(0)')
     assert [event.did for event in ran.trace.of(Answered)] == ["read", "read", "changed", "read"]
+
+
+def test_an_idempotent_producer_goes_on_after_a_batch_that_was_refused_for_good() -> None:
+    def small(setting: Setting) -> None:
+        setting.cluster.create_topic("small", 1, 1, {"max.message.bytes": "200"})
+
+    ran = produce(
+        """
+        for value in ("a", "b" * 500, "c", "d"):
+            producer.produce("small", value, on_delivery=lambda err, msg: print(err and err.name()))
+            producer.flush()
+        """,
+        small,
+        {"enable.idempotence": True},
+    )
+    assert ran.lines == ["None", "MSG_SIZE_TOO_LARGE", "None", "None"]
+    assert ran.values("small") == ["a", "c", "d"]

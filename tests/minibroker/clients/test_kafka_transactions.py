@@ -5,11 +5,13 @@ the real library.
 """
 
 import textwrap
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from graders.plans import worth_trying
+from minibroker.log.errors import Code, LogError
 from minibroker.sim.trace import Ended, Exited, Fenced, TransactionBegan, TransactionEnded
 from tests.minibroker.producing import Ran, Setting, play
 
@@ -51,12 +53,17 @@ def topics(setting: Setting) -> None:
     setting.cluster.create_topic("paid")
 
 
-def run(body: str, **more: Any) -> Ran:
+def run(body: str, more: Callable[[Setting], None] = lambda _: None, **given: Any) -> Ran:
     """Run a source's functions under this head; a body without any is the worker's."""
     body = textwrap.dedent(body).strip() + "\n"
     if not body.startswith("def "):
         body = "def worker(kafka):\n" + textwrap.indent(body, "    ")
-    return play(textwrap.dedent(HEAD) + "\n" + body, topics, **more)
+
+    def scenario(setting: Setting) -> None:
+        topics(setting)
+        more(setting)
+
+    return play(textwrap.dedent(HEAD) + "\n" + body, scenario, **given)
 
 
 def ended(ran: Ran) -> list[tuple[str, str]]:
@@ -254,14 +261,20 @@ def test_a_zombie_consumer_cannot_commit_with_a_transaction() -> None:
 WORK = """
     producer = transactional(kafka)
     again(producer.init_transactions)
-    start = 0
-    for n in range(2):
+    n = 0
+    while n < 2:
         producer.begin_transaction()
         producer.produce("paid", f"{n}a")
         producer.produce("paid", f"{n}b")
-        again(lambda: producer.send_offsets_to_transaction(
-            [TopicPartition("orders", 0, n + 1)], GROUP))
-        again(producer.commit_transaction)
+        place = TopicPartition("orders", 0, n + 1)
+        try:
+            again(lambda: producer.send_offsets_to_transaction([place], GROUP))
+            again(producer.commit_transaction)
+            n += 1
+        except KafkaException as problem:
+            if not problem.args[0].txn_requires_abort():
+                raise
+            again(producer.abort_transaction)
     producer.begin_transaction()
     producer.produce("paid", "no")
     producer.flush()
@@ -282,11 +295,29 @@ def test_a_call_whose_request_or_answer_is_lost_can_be_made_again() -> None:
         assert seen[::2] == [value.replace("b", "a") for value in seen[1::2]], fault
         assert "no" not in seen
         assert ran.trace.of(Ended)[0].why == "quiet"
+        assert ran.trace.of(Exited)[-1].how == "returned", fault
         if fault.kind in ("definite", "indefinite"):
             assert seen == calm.values("paid"), fault
             assert [event.how for event in ran.trace.of(Exited)] == ["returned"]
             committed = ran.cluster.groups.committed("billing")
             assert [found.offset for found in committed.values()] == [2]
+
+
+def test_offsets_that_could_not_be_sent_in_time_ask_for_an_abort() -> None:
+    body = """
+        producer = transactional(kafka)
+        producer.init_transactions()
+        producer.begin_transaction()
+        place = TopicPartition("orders", 0, 1)
+        tell(lambda: producer.send_offsets_to_transaction([place], GROUP))
+        tell(producer.commit_transaction)
+        tell(producer.abort_transaction)
+    """
+    at = run(body).number("send_offsets")
+    for kind in ("definite", "indefinite"):
+        ran = run(body, plan=f"{kind}:{at}")
+        assert ran.lines == ["_TIMED_OUT txn_requires_abort"] * 2 + ["done"]
+        assert ran.cluster.groups.committed("billing") == {}
 
 
 def test_a_commit_that_timed_out_must_be_resumed_before_anything_else() -> None:
@@ -307,3 +338,104 @@ def test_a_commit_that_timed_out_must_be_resumed_before_anything_else() -> None:
             "None 0", "_TIMED_OUT retriable", "_CONFLICT retriable", "done", "done",
         ]  # fmt: skip
         assert ran.values("paid") == ["0"]
+
+
+def test_a_batch_that_the_broker_refuses_for_good_asks_for_an_abort_and_then_all_is_well() -> None:
+    def small(setting: Setting) -> None:
+        setting.cluster.create_topic("small", 1, 1, {"max.message.bytes": "200"})
+
+    body = """
+        producer = transactional(kafka)
+        producer.init_transactions()
+        for value in ("a", "b" * 500, "c", "d"):
+            producer.begin_transaction()
+            producer.produce("small", value)
+            producer.produce("paid", value[0])
+            tell(producer.flush)
+            try:
+                producer.commit_transaction()
+            except KafkaException as problem:
+                print(problem.args[0].name(), problem.args[0].txn_requires_abort())
+                producer.abort_transaction()
+    """
+    ran = run(body, more=small)
+    assert ran.values("small") == ["a", "c", "d"]
+    assert ran.values("paid") == ["a", "c", "d"]
+    assert "MSG_SIZE_TOO_LARGE True" in ran.lines
+
+
+def test_what_flies_when_a_transaction_is_aborted_is_not_sent_again() -> None:
+    body = """
+        producer = transactional(kafka, linger_ms=0)
+        producer.init_transactions()
+        producer.begin_transaction()
+        producer.produce("paid", "0")
+        producer.poll(0)
+        producer.abort_transaction()
+        time.sleep(1)
+        producer.begin_transaction()
+        producer.produce("paid", "1")
+        producer.commit_transaction()
+    """
+    ran = run(body, plan=f"definite:{run(body).number('produce')}")
+    assert ran.values("paid", committed=False) == ["1"]
+    assert ran.lines == ["_PURGE_QUEUE 0", "None 1"]
+
+
+def reluctant(call: Callable[..., Any]) -> Callable[..., Any]:
+    """A call that is refused twice, for a while."""
+    refusals = [LogError(Code.CONCURRENT_TRANSACTIONS)] * 2
+
+    def refuse(*args: Any) -> Any:
+        if refusals:
+            raise refusals.pop()
+        return call(*args)
+
+    return refuse
+
+
+def test_a_coordinator_that_is_busy_is_asked_again() -> None:
+    def busy(setting: Setting) -> None:
+        transactions: Any = setting.cluster.transactions
+        for name in ("init_producer", "end"):
+            setattr(transactions, name, reluctant(getattr(transactions, name)))
+
+    ran = run(
+        """
+        producer = transactional(kafka)
+        tell(lambda: producer.init_transactions(0.15))
+        tell(lambda: producer.init_transactions(5))
+        producer.begin_transaction()
+        producer.produce("paid", "0")
+        tell(producer.commit_transaction)
+        """,
+        more=busy,
+    )
+    assert ran.lines == ["_TIMED_OUT retriable", "done", "None 0", "done"]
+    assert ran.values("paid") == ["0"]
+
+
+def test_what_waits_in_a_fenced_producer_is_given_up() -> None:
+    ran = run(
+        textwrap.dedent(FENCES)
+        + textwrap.dedent("""
+            producer.produce("paid", "late")
+            place = TopicPartition("orders", 0, 1)
+            tell(lambda: producer.send_offsets_to_transaction([place], GROUP))
+            tell(producer.flush)
+            print(len(producer))
+        """)
+    )
+    assert ran.lines[1:] == ["_FENCED fatal", "_PURGE_QUEUE late", "_FENCED fatal", "0"]
+    assert ran.values("paid", committed=False) == ["old"]
+
+
+def test_a_producer_that_is_closed_aborts_what_is_open() -> None:
+    ran = run("""
+        with transactional(kafka) as producer:
+            producer.init_transactions()
+            producer.begin_transaction()
+            producer.produce("paid", "0")
+            producer.flush()
+    """)
+    assert ended(ran) == [("aborted", "asked")]
