@@ -73,6 +73,7 @@ class Consumer:
         self._polled = clock.now
         self._busy = False
         self._watched = False
+        self._asleep_until = 0
         self.handed: list[Got] = []
 
     # --- polling -------------------------------------------------------------------------------
@@ -236,6 +237,7 @@ class Consumer:
 
     def sleeps(self, until: int) -> None:
         """The process does nothing before `until`."""
+        self._asleep_until = until
         if self._polled + self._interval < until:
             self._watch()
 
@@ -251,7 +253,7 @@ class Consumer:
             return
         if late >= 0:
             self.membership.exceed(late)
-        elif self._busy:
+        elif self._busy or self._polled + self._interval < self._asleep_until:
             self._watch()
 
 

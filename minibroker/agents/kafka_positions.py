@@ -29,6 +29,7 @@ Key: TypeAlias = tuple[str, int]
 """A topic and the number of one of its partitions."""
 
 STORED, INVALID = -1000, -1001
+UNKNOWN_EPOCH = -1
 TAIL = -2000
 """``OFFSET_TAIL(n)`` is this less n: n records before the end."""
 
@@ -77,6 +78,7 @@ class Position:
     committed: int = INVALID
     paused: bool = False
     end_told: int = INVALID
+    epoch: int = UNKNOWN_EPOCH
     ahead: deque[Got] = field(default_factory=deque)
 
     @property
@@ -87,7 +89,7 @@ class Position:
     def go_to(self, offset: int) -> None:
         """Read from an offset on, logical or not, and forget what was read ahead."""
         self.ahead.clear()
-        self.end_told = INVALID
+        self.end_told, self.epoch = INVALID, UNKNOWN_EPOCH
         self.wanted, self.next = (None, offset) if offset >= 0 else (offset, INVALID)
 
 
@@ -195,6 +197,8 @@ class Reader:
             return  # it stands still until the application seeks
         topic, partition = position.key
         try:
+            if not self._validate(position):
+                return
             records, after = self._cluster.records(
                 topic, partition, position.next,
                 read_committed=self._committed_only, most=READ_AHEAD,
@@ -215,6 +219,29 @@ class Reader:
             self._queue.append(position)
         elif self._tells_end and position.end_told != after:
             self._tell_end(position)
+
+    def _validate(self, position: Position) -> bool:
+        """If another leads than at the last fetch, see whether it has all that was read, and else
+        go on where its log parts from the old one (KIP-320). False when the application is to be
+        told of that instead."""
+        topic, partition = position.key
+        epoch = self._cluster.leader_epoch(topic, partition)
+        before, position.epoch = position.epoch, epoch
+        if before in (UNKNOWN_EPOCH, epoch):
+            return True
+        known, end = self._cluster.epoch_end(topic, partition, before)
+        if not 0 <= end < position.next:
+            return True
+        if self._reset is None:
+            text = (
+                f"Partition log truncation detected at offset {position.next} (leader epoch "
+                f"{before}): broker end offset is {end} (offset leader epoch {known}). Reset to "
+                f"INVALID.: Local: Partition log truncation detected ({BROKER})"
+            )
+            return self._start_over(position, INVALID, text)
+        position.go_to(end)
+        position.consumed, position.epoch = INVALID, epoch
+        return True
 
     def _appended(self, topic: str, partition: int, offset: int) -> int | None:
         if topic not in self._stamped:

@@ -118,8 +118,14 @@ def consuming(body: str, name: str = "worker", **config: Any) -> str:
     return source_of(head) + textwrap.indent(source_of(body), "    ")
 
 
-def reads(body: str, scenario: Scenario = lambda _: None, plan: str = "none", **config: Any) -> Ran:
+def reads(
+    body: str,
+    scenario: Scenario = lambda _: None,
+    plan: str = "none",
+    brokers: int = 1,
+    **config: Any,
+) -> Ran:
     """Run one such worker, once, to its end."""
-    ran = play(consuming(body, **config), scenario, plan, restarts=0)
+    ran = play(consuming(body, **config), scenario, plan, restarts=0, brokers=brokers)
     assert ran.exit.how in ("returned", "interrupted"), ran.exit
     return ran

@@ -20,9 +20,11 @@ def from_start(body: str) -> str:
     return 'consumer.assign([TopicPartition("orders", 0, OFFSET_BEGINNING)])\n' + source_of(body)
 
 
-def says(body: str, scenario: Scenario = ABC, plan: str = "none", **config: Any) -> list[str]:
+def says(
+    body: str, scenario: Scenario = ABC, plan: str = "none", brokers: int = 1, **config: Any
+) -> list[str]:
     """The lines that a worker with this body prints."""
-    return reads(body, scenario, plan, **config).said.splitlines()
+    return reads(body, scenario, plan, brokers, **config).said.splitlines()
 
 
 def raised(body: str, scenario: Scenario = ABC, **config: Any) -> tuple[str, str]:
@@ -152,6 +154,24 @@ def test_the_end_of_a_partition_is_told_once_if_it_is_asked_for() -> None:
         'at offset 3 (HighwaterMark 3)"}',
         "None",
     ]
+
+
+def test_the_end_is_not_told_again_while_nothing_comes() -> None:
+    def elsewhere(stage: Setting) -> None:
+        stage.at(5, lambda: stage.append("payments", 0, "other"))
+        stage.at(6, lambda: stage.append("orders", 0, "more"))
+
+    assert says(
+        from_start(
+            """
+            for _ in range(4):
+                message = consumer.poll(9.0)
+                print(message.value() if message.error() is None else message.offset())
+            """
+        ),
+        holding(elsewhere, orders=["a"], payments=[]),
+        enable_partition_eof=True,
+    ) == ["b'a'", "1", "b'more'", "2"]
 
 
 # --- where it starts ------------------------------------------------------------------------------
@@ -325,6 +345,15 @@ def test_with_the_offset_store_off_only_what_is_stored_is_committed() -> None:
         [["orders", 0, 1]],
         [["orders", 0, 2]],
     ]
+
+
+def test_with_the_offset_store_off_nothing_is_stored_by_itself() -> None:
+    error, text = raised(
+        from_start("consumer.poll(1.0)\nconsumer.commit(asynchronous=False)"),
+        enable_auto_offset_store=False,
+    )
+    assert error == "KafkaException"
+    assert "_NO_OFFSET" in text
 
 
 @pytest.mark.parametrize(
@@ -512,3 +541,52 @@ def test_the_new_group_protocol_is_refused_with_a_sentence() -> None:
     error, text = raised("", group_protocol="consumer")
     assert error == "NotInSubset"
     assert "group.protocol=consumer is not simulated" in text
+
+
+def unclean(stage: Setting) -> None:
+    """The leader alone has three of four records, and the follower leads without it."""
+    cluster = stage.cluster
+    cluster.create_topic("orders", 1, 2, {"unclean.leader.election.enable": "true"})
+    [info] = cluster.describe("orders")
+    [other] = [broker for broker in info.replicas if broker != info.leader]
+    stage.append("orders", 0, "kept")
+    stage.at(1, lambda: cluster.stop(other))
+    for when in (2, 3, 4):
+        stage.at(when, lambda: stage.append("orders", 0, "lost"))
+    stage.at(6, lambda: cluster.stop(info.leader))
+    stage.at(7, lambda: cluster.start(other))
+    for when in (8, 9, 10, 11, 12):
+        stage.at(when, lambda: stage.append("orders", 0, "new"))
+
+
+AFTER_TRUNCATION = """
+    print([message.value().decode() for message in consumer.consume(4, 5)])
+    time.sleep(20)
+    for message in consumer.consume(9, 1):
+        print(message.error() or message.value())
+    """
+
+
+@pytest.mark.parametrize("reset", ["earliest", "latest"])
+def test_it_goes_on_where_its_log_was_truncated(reset: str) -> None:
+    assert says(from_start(AFTER_TRUNCATION), unclean, brokers=2, auto_offset_reset=reset) == [
+        str(["kept", "lost", "lost", "lost"]),
+        *["b'new'"] * 5,
+    ]
+
+
+def test_it_may_be_told_of_a_truncation_instead() -> None:
+    _, told = says(from_start(AFTER_TRUNCATION), unclean, brokers=2, auto_offset_reset="error")
+    assert "code=_AUTO_OFFSET_RESET" in told
+    assert "Partition log truncation detected at offset 4" in told
+
+
+def test_a_partition_without_a_leader_is_waited_for() -> None:
+    def stopped(stage: Setting) -> None:
+        stage.cluster.stop(1)
+        stage.at(5, lambda: stage.cluster.start(1))
+
+    assert says(
+        from_start("print(consumer.poll(10.0).value(), round(time.monotonic()))"),
+        holding(stopped, orders=["a"]),
+    ) == ["b'a' 5"]

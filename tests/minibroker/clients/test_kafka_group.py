@@ -8,6 +8,7 @@ from minibroker.sim.clock import SECOND
 from minibroker.sim.trace import (
     Answered,
     Assigned,
+    Faulted,
     Fenced,
     LeftGroup,
     OffsetsCommitted,
@@ -340,6 +341,54 @@ def test_a_zombies_commit_is_refused_and_it_is_told_that_all_is_lost() -> None:
     )
 
 
+def test_a_frozen_members_session_ends_and_it_commits_nothing_when_it_thaws() -> None:
+    scenario = holding(partitions=2, orders=["a", "b"])
+    whole = pair(scenario=scenario)
+    ran = pair(scenario=scenario, plan=f"pause:{handed(whole, 'worker#1')}")
+    frozen = ran.trace.of(Faulted)[0].at
+    left = ran.trace.of(LeftGroup)[0]
+    assert (left.who, left.why) == ("worker#1", "session timeout")
+    assert left.at == frozen + 45 * SECOND
+    assert ("lost", [0, 1]) in told(ran)
+    assert not ran.trace.of(Fenced)
+    assert {e.who for e in ran.trace.of(OffsetsCommitted)} == {"other#1"}
+
+
+def test_a_member_that_is_frozen_while_it_joins_goes_on_when_it_thaws() -> None:
+    ran = play(consuming(POLLS), EMPTY, "pause:2")
+    assert ran.trace.of(Rebalanced)[0].at > 200 * SECOND
+    assert told(ran)
+
+
+def test_a_rebalance_that_begins_in_a_callback_is_learned_of_after_it() -> None:
+    body = """
+        consumer.subscribe(["orders"], on_assign=lambda consumer, partitions: time.sleep(9.5))
+        while True: consumer.poll()
+        """
+    ran = pair(body)
+    assert told(ran, "other#1")
+    assert [kind for kind, _ in told(ran)][:3] == ["assigned", "revoked", "assigned"]
+
+
+def test_nothing_is_handed_out_while_partitions_are_to_be_given_up() -> None:
+    body = """
+        consumer.subscribe(
+            ["orders"], on_revoke=lambda consumer, partitions: print(consumer.poll(0))
+        )
+        consumer.poll(10.0)
+        time.sleep(15)
+        consumer.poll(1.0)
+        """
+    ran = pair(body, scenario=holding(orders=["a", "b", "c"]))
+    assert said_by(ran, "worker#1") == ["None"]
+
+
+def test_what_was_given_up_is_not_revoked_again_when_it_closes() -> None:
+    body = TOLD + "consumer.poll(10.0)\ntime.sleep(15)\nconsumer.poll(0)\nconsumer.close()"
+    ran = pair(body)
+    assert [kind for kind, _ in told(ran)] == ["assigned", "revoked"]
+
+
 def test_without_on_lost_on_revoke_is_told() -> None:
     body = POLLS.replace(', told("lost")', "")
     whole = pair(body)
@@ -369,6 +418,13 @@ def test_a_member_that_does_not_poll_in_time_leaves_and_is_told_so_and_joins_aga
     [left, *_] = ran.trace.of(LeftGroup)
     assert left.why == "poll interval"
     assert 303 <= left.at / SECOND < 304
+
+
+def test_one_that_sleeps_after_polling_in_vain_leaves_as_well() -> None:
+    ran = reads(TOLD + "consumer.poll(10.0)\ntime.sleep(400)", holding(orders=[]))
+    left = ran.trace.of(LeftGroup)[0]
+    assert left.why == "poll interval"
+    assert 310 <= left.at / SECOND < 311
 
 
 def test_many_short_sleeps_are_as_long_as_one() -> None:
