@@ -10,13 +10,15 @@ else to go first.
 
 from collections.abc import Collection, Iterator
 
+from graders import kafka_calls
 from minibroker.sim.faults import Fault
 from minibroker.sim.trace import Answered, Requested, Started, Trace
 
-HANDS_OUT = frozenset({"receive", "basic_get"})
+HANDS_OUT = frozenset({"receive", "basic_get"}) | kafka_calls.TAKES
 """The operations that hand out messages."""
 
 CANNOT_FAIL = frozenset({"connect", "channel_open", "sleep"})
+"""Besides what `graders.kafka_calls.cannot_fail` knows."""
 
 
 def worth_trying(
@@ -41,13 +43,14 @@ def worth_trying(
 
 def _shows(kind: str, answer: Answered, request: Requested, alone: bool) -> bool:
     hands_out = request.op in HANDS_OUT
+    fails = request.op not in CANNOT_FAIL and not kafka_calls.cannot_fail(request)
     match kind:
         case "definite":
-            return not answer.error and request.op not in CANNOT_FAIL
+            return not answer.error and fails
         case "indefinite":
-            return not answer.error and request.op not in CANNOT_FAIL and not hands_out
+            return not answer.error and fails and not hands_out
         case "duplicate":
-            return hands_out
+            return hands_out and not kafka_calls.tells_of_a_rebalance(answer)
         case "preempt":
             return not alone
     return True

@@ -1,8 +1,17 @@
 """What was done to the code in a run, in words."""
 
+from graders import kafka_calls
 from graders.stage import Run
 from minibroker.sim.faults import PAUSE
-from minibroker.sim.trace import Crashed, Faulted, Requested, Trace
+from minibroker.sim.trace import (
+    Answered,
+    Crashed,
+    Faulted,
+    Interrupted,
+    Polled,
+    Requested,
+    Trace,
+)
 
 
 def schedule(run: Run) -> str:
@@ -14,8 +23,12 @@ def schedule(run: Run) -> str:
 
 def _said(trace: Trace, event: Crashed | Faulted) -> str:
     name, effect = name_of(trace, event.number), f"(effect {event.number})"
+    request = _request(trace, event.number)
     if isinstance(event, Crashed):
         return f"{event.who} crashed with {name} done and not yet answered {effect}"
+    if event.kind in ("definite", "indefinite") and kafka_calls.sent_again(request):
+        lost = "a request" if event.kind == "definite" else "the answer to a request"
+        return f"{lost} of {event.who} got lost at {name}, and its client sent it again {effect}"
     match event.kind:
         case "definite":
             return f"{name} of {event.who} failed with nothing done {effect}"
@@ -30,15 +43,38 @@ def _said(trace: Trace, event: Crashed | Faulted) -> str:
 
 def name_of(trace: Trace, number: int) -> str:
     """An effect by the name that the learner knows it by, such as ``charge``."""
-    for event in trace.of(Requested):
-        if event.number != number:
+    request = _request(trace, number)
+    if request is None:
+        return f"effect {number}"
+    if request.client == "kafka":
+        if kafka_calls.takes(request) and _took_a_record(trace, request):
+            return "taking a record"
+        return kafka_calls.called(request)
+    match request.op, request.args.get("writes"):
+        case "receive", _:
+            return "taking a delivery"
+        case "commit", [[str(op), *_]]:
+            return f"{op}()"
+        case "commit", _:
+            return "the transaction's commit"
+    return f"{request.op}()"
+
+
+def _request(trace: Trace, number: int) -> Requested | None:
+    return next((event for event in trace.of(Requested) if event.number == number), None)
+
+
+def _took_a_record(trace: Trace, request: Requested) -> bool:
+    """Whether a poll handed out a record before its process asked for, or got, anything else."""
+    events = iter(trace.events)
+    for event in events:
+        if event is request:
+            break
+    for event in events:
+        if getattr(event, "who", "") != request.who:
             continue
-        match event.op, event.args.get("writes"):
-            case "receive", _:
-                return "taking a delivery"
-            case "commit", [[str(op), *_]]:
-                return f"{op}()"
-            case "commit", _:
-                return "the transaction's commit"
-        return f"{event.op}()"
-    return f"effect {number}"
+        if isinstance(event, Polled):
+            return True
+        if isinstance(event, Requested | Answered | Crashed | Interrupted):
+            return False
+    return False

@@ -1,9 +1,9 @@
 """A run as a timeline: who did what to whom, in order, for a person to read.
 
 `build` makes it from a run's trace; `timeline_text` and `timeline_svg` draw it. Lanes are the
-producer (what the scenario plays), each queue, each incarnation of each process, and the
-ledgers that were used. A row is one thing that happened: an arrow from lane to lane, or a dot
-on one lane.
+producer (what the scenario plays), each queue, each partition of a topic, each incarnation of each
+process, and the ledgers that were used. A row is one thing that happened: an arrow from lane to
+lane, or a dot on one lane.
 
 Rows are at most `MOST_ROWS`, or as many as are asked for. Of a longer run the beginning and the
 end are kept, and what stands around each fault and each anomaly; a row says how many were left out
@@ -155,6 +155,9 @@ _OFTEN: dict[Kind, str] = {
     "settle": "settlements",
     "dead letter": "dead letters",
     "commit": "commits",
+    "append": "appends",
+    "offset": "committed offsets",
+    "rebalance": "steps of rebalances",
 }
 
 
@@ -199,6 +202,7 @@ def _lanes(reading: Reading, shown: Sequence[Draft]) -> list[Place]:
     return [
         *(place for place in used if place == PRODUCER),
         *(("queue", name) for name in reading.queues if ("queue", name) in used),
+        *(("partition", name) for name in reading.partitions if ("partition", name) in used),
         *(
             ("process", who)
             for process in processes

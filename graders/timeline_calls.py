@@ -7,6 +7,7 @@ empty poll, a subscription), the ones that were refused, and those that a crash 
 
 from typing import Literal, TypeAlias
 
+from graders.kafka_calls import called, takes
 from graders.timeline_words import listed, money, plain
 from graders.timeline_words import shown as said
 from minibroker.sim.trace import Answered, Requested
@@ -84,6 +85,8 @@ def read(request: Requested, value: Value) -> str:
 def asked(request: Requested) -> str:
     """What a process asked for, when it was refused."""
     args = request.args
+    if request.client == "kafka":
+        return plain(called(request))
     if request.op == "commit":
         return written(args.get("writes"))
     if request.op in ("charge", "charges"):
@@ -114,6 +117,10 @@ def crash(request: Requested | None, made: str, subject: str) -> str:
     was done, if one was; `subject` names the messages that the request was about."""
     op = request.op if request is not None else ""
     what = f" {subject}" if subject else ""
+    if request is not None and request.client == "kafka":
+        if takes(request):
+            return f"crash before it sees {subject or 'the answer'}"
+        return f"crash: the answer to {called(request)} never came"
     if made:
         return f"crash: {made} happened, its answer never came"
     match op:

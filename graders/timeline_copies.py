@@ -2,14 +2,25 @@
 
 A message is named by what it obliges to (``order-1``), a second message with the same
 obligation by its number too (``order-1 (message 4)``), one that obliges to nothing by its
-number alone.
+number alone. A record is named by what it obliges to, else by what it names itself, and by its
+offset.
 """
 
 from dataclasses import dataclass, field
 
 from graders.judges.debts import debts
+from graders.judges.records import names
 from graders.timeline_words import MOST_OF_A_NAME, plain
-from minibroker.sim.trace import DeadLettered, Delivered, Owed, Published, Requeued, Settled, Trace
+from minibroker.sim.trace import (
+    Appended,
+    DeadLettered,
+    Delivered,
+    Owed,
+    Published,
+    Requeued,
+    Settled,
+    Trace,
+)
 from minibroker.sim.values import Value
 
 
@@ -30,6 +41,7 @@ class Copies:
 
     def __init__(self, trace: Trace) -> None:
         self._bodies = {event.message: event.body for event in trace.of(Published)}
+        self._records = {event.message: event for event in trace.of(Appended)}
         self._subjects: dict[int, tuple[str, bool]] = {}
         self._pushed: dict[str, list[Delivered]] = {}
         seen: set[str] = set()
@@ -45,6 +57,19 @@ class Copies:
         """A copy of a message, with what is said of it."""
         subject, again = self._subjects.get(message, (f"message {message}", False))
         return Copy(message, subject, [f"message {message}", *marks] if again else [*marks])
+
+    def record(self, message: int) -> Copy:
+        """A record, with the offset at which it stands."""
+        event = self._records.get(message)
+        if event is None:
+            return Copy(message, f"record {message}")
+        name = self._subjects.get(message, ("", False))[0]
+        name = name or self.record_named(event.key, event.value) or "a record"
+        return Copy(message, name, [f"offset {event.offset}"])
+
+    def record_named(self, key: bytes | None, value: bytes | None) -> str:
+        """What a record says that it is about; empty if it says nothing."""
+        return plain(next(iter(names(key, value)), ""), MOST_OF_A_NAME)
 
     def published(self, event: Published) -> str:
         """A message as its producer sees it: ``order-1``, ``order-1 again (message 4)``, or with

@@ -14,12 +14,13 @@ Kind: TypeAlias = Literal[
     "publish", "deliver", "take", "settle", "requeue", "subscribe",
     "effect", "dedup", "commit", "read", "poll", "sleep", "call",
     "dead letter", "return", "not accepted", "decline",
+    "append", "ignored", "offset", "transaction", "fenced", "rebalance", "cluster",
     "error", "crash", "fault", "start", "exit", "interrupt", "failed", "end", "cut",
 ]  # fmt: skip
 """What a row tells of: ``error`` is a call that raised in its process, ``failed`` a process or a
 run that failed by itself, ``cut`` stands for rows that were left out; the others say it."""
 
-LaneKind: TypeAlias = Literal["producer", "queue", "process", "ledger"]
+LaneKind: TypeAlias = Literal["producer", "queue", "partition", "process", "ledger"]
 
 Place: TypeAlias = tuple[LaneKind, str]
 """A lane by its kind and name; a queue may have the name of a ledger."""

@@ -4,6 +4,7 @@ A crash's own words are in `graders.timeline_calls`; here are the faults that le
 alive (see `minibroker.sim.faults`), and what a run with any of them is called.
 """
 
+from graders import kafka_calls
 from graders.timeline_words import plain
 from minibroker.sim.trace import Crashed, Faulted, Requested, Trace
 
@@ -24,12 +25,26 @@ TITLES = {
     "duplicate": "what {who} gets at effect {number} comes twice",
 }
 
+SENT_AGAIN = {
+    "definite": "fault: a request gets lost, and its client will send it again",
+    "indefinite": "fault: the answer to a request gets lost, and its client sends it again",
+}
+"""What a fault at a call is that sends a producer's records: its caller sees no error."""
+
 CALLS = {"receive": "the delivery", "basic_get": "basic_get()", "commit": "the commit"}
 
 
 def fault(event: Faulted, request: Requested | None) -> str:
     """The row of a fault, by the call that it was done to."""
-    call = "a call" if request is None else CALLS.get(request.op, f"{plain(request.op, 60)}()")
+    if event.kind in SENT_AGAIN and kafka_calls.sent_again(request):
+        return SENT_AGAIN[event.kind]
+    call = "a call"
+    if request is not None and request.client == "kafka":
+        if event.kind == "duplicate":
+            return "fault: what was handed out is appended once more"
+        call = plain(kafka_calls.called(request), 60)
+    elif request is not None:
+        call = CALLS.get(request.op, f"{plain(request.op, 60)}()")
     if event.kind == "duplicate" and request is not None and request.op == "receive":
         return "fault: what was delivered comes once more"
     pattern = KINDS.get(event.kind)
@@ -38,12 +53,17 @@ def fault(event: Faulted, request: Requested | None) -> str:
 
 def title(trace: Trace) -> str:
     """What was done to the code in this run, in the order it began to show."""
-    done = [_titled(event) for event in trace if isinstance(event, Crashed | Faulted)]
+    done = [_titled(trace, event) for event in trace if isinstance(event, Crashed | Faulted)]
     return " and ".join(done) or "A run without faults"
 
 
-def _titled(event: Crashed | Faulted) -> str:
+def _titled(trace: Trace, event: Crashed | Faulted) -> str:
     kind = event.kind if isinstance(event, Faulted) else "crash"
+    if kind in SENT_AGAIN:
+        request = next((each for each in trace.of(Requested) if each.number == event.number), None)
+        if kafka_calls.sent_again(request):
+            lost = "a request" if kind == "definite" else "the answer to a request"
+            return f"{lost} of {event.who} gets lost at effect {event.number}"
     if (pattern := TITLES.get(kind)) is None:
         return f"{plain(kind, 60)} at effect {event.number} of {event.who}"
     return pattern.format(who=event.who, number=event.number)

@@ -8,7 +8,17 @@ from collections.abc import Callable, Sequence
 
 from graders.judges import Finding
 from graders.timeline_words import done
-from minibroker.sim.trace import Delivered, Event, Owed, Published, Requeued, SideEffect, Trace
+from minibroker.sim.trace import (
+    Appended,
+    Delivered,
+    Event,
+    Owed,
+    Polled,
+    Published,
+    Requeued,
+    SideEffect,
+    Trace,
+)
 
 
 def notes(trace: Trace, findings: Sequence[Finding]) -> dict[int, str]:
@@ -28,6 +38,8 @@ def notes(trace: Trace, findings: Sequence[Finding]) -> dict[int, str]:
 
 def _duplicate(trace: Trace, finding: Finding, place: int) -> str:
     event = _event(trace, finding, place)
+    if isinstance(event, Appended):
+        return "made again" if place else "first time"
     kind = event.kind if isinstance(event, SideEffect) else "effect"
     if len(finding.events) < 2:
         return "nobody asked for it"
@@ -36,9 +48,11 @@ def _duplicate(trace: Trace, finding: Finding, place: int) -> str:
 
 def _lost(trace: Trace, finding: Finding, place: int) -> str:
     event = _event(trace, finding, place)
+    if place + 1 < len(finding.events):
+        return "not what was owed"
     if isinstance(event, SideEffect):
         return "not what was owed"
-    kind = _owed_kind(trace, event)
+    kind = _owed_kind(trace, event) or _missing(finding)
     how = f"never {done(kind)}" if len(finding.events) < 2 else f"never {done(kind)} right"
     return f"gone for good, {how}"
 
@@ -51,9 +65,29 @@ def _stuck(trace: Trace, finding: Finding, place: int) -> str:
     event = _event(trace, finding, place)
     if isinstance(event, Delivered) or "never settled" in finding.sentence:
         return "never settled"
-    if isinstance(event, Published | Requeued):
+    if isinstance(event, Polled):
+        return "never committed"
+    if "still open" in finding.sentence:
+        return "never ended"
+    if isinstance(event, Published | Requeued | Appended):
         return "waits, and nobody takes it"
     return "stuck"
+
+
+def _dirty(trace: Trace, finding: Finding, place: int) -> str:
+    return "made from it" if place else "not certain to exist"
+
+
+def _reordered(trace: Trace, finding: Finding, place: int) -> str:
+    return "comes too late" if place else "was to come later"
+
+
+def _zombie(trace: Trace, finding: Finding, place: int) -> str:
+    return "by a zombie" if place else "has a new owner"
+
+
+def _skipped(trace: Trace, finding: Finding, place: int) -> str:
+    return "goes past it" if place + 1 == len(finding.events) else "failed"
 
 
 def _by_name(trace: Trace, finding: Finding, place: int) -> str:
@@ -62,9 +96,13 @@ def _by_name(trace: Trace, finding: Finding, place: int) -> str:
 
 
 _SAY: dict[str, Callable[[Trace, Finding, int], str]] = {
+    "dirty_read": _dirty,
     "duplicate_effect": _duplicate,
     "lost_message": _lost,
+    "reordered": _reordered,
+    "skipped_offset": _skipped,
     "stuck": _stuck,
+    "zombie_write": _zombie,
 }
 
 
@@ -78,6 +116,11 @@ def _of_how_many(trace: Trace, finding: Finding) -> str:
         return ""
     copy = first.queue, first.message
     return f" of {sum((event.queue, event.message) == copy for event in trace.of(Delivered))}"
+
+
+def _missing(finding: Finding) -> str:
+    """The kind of what was never made, as the sentence of a lost message says it."""
+    return finding.sentence.rpartition(", and no ")[2].partition(" for it was made")[0]
 
 
 def _owed_kind(trace: Trace, event: Event) -> str:

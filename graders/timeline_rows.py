@@ -18,6 +18,7 @@ from graders import timeline_words as words
 from graders.timeline_copies import Copies
 from graders.timeline_draft import PRODUCER, Draft, Drafts, Kind, Place
 from graders.timeline_faults import fault
+from graders.timeline_log import LogRows
 from minibroker.sim.trace import (
     Answered,
     Committed,
@@ -63,6 +64,7 @@ class Reading:
         self._faulted: set[int] = set()
         self._handed: dict[tuple[str, int], Draft] = {}
         self._not_accepted = {event.message for event in trace.of(NotAccepted)}
+        self._log = LogRows(trace, self._drafts, self._copies, _place, self._number)
         readers = self._readers()
         for position, event in enumerate(trace):
             if self._cause is not None and self._cause.at != event.at:
@@ -74,6 +76,11 @@ class Reading:
     def rows(self) -> list[Draft]:
         """The rows in order."""
         return self._drafts.rows
+
+    @property
+    def partitions(self) -> list[str]:
+        """The lanes of partitions, in their order."""
+        return self._log.partitions
 
     def _readers(self) -> dict[type[Event], Callable[[Any, int], None]]:
         return {
@@ -97,6 +104,7 @@ class Reading:
             Declined: self._declined,
             Deduplicated: self._deduplicated,
             Committed: self._committed,
+            **self._log.readers,
         }
 
     def _number(self, who: str) -> int | None:
@@ -171,6 +179,7 @@ class Reading:
     def _dead(self, who: str, row: Draft) -> None:
         self._cause = None
         self._copies.lose(who)
+        self._log.goes_on(who)
         self.deaths[who] = row
 
     def _gave_up(self, event: GaveUp, position: int) -> None:
@@ -189,7 +198,11 @@ class Reading:
     def _requested(self, event: Requested, position: int) -> None:
         self._cause, self._asked = event, position
         self._requests[event.number] = event
-        shown = calls.shown(event, self._answers.get(event.number))
+        answer = self._answers.get(event.number)
+        if event.client == "kafka":
+            self._log.asked(event, answer, position)
+            return
+        shown = calls.shown(event, answer)
         if shown is None:
             return
         kind, name, text = shown
@@ -201,6 +214,7 @@ class Reading:
 
     def _answered(self, event: Answered, position: int) -> None:
         self._cause = None
+        self._log.goes_on(event.who)
         request, number = self._requests.get(event.number), event.number
         done = self._drafts.done.get(number)
         if event.error and done is not None and done.kind == "decline":
@@ -213,6 +227,8 @@ class Reading:
                 row.to = "ledger", request.client
         elif request is None:
             return
+        elif request.client == "kafka":
+            self._log.answered(event, request, position)
         elif request.op == "receive":
             if isinstance(event.value, dict):
                 self._taken(event, event.value, position)

@@ -40,14 +40,15 @@ FONT = "system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif"
 HEADS = {
     "producer": ("scenario", "#f0f1f3", "#6e7781"),
     "queue": ("queue", "#fff4e0", "#9a6700"),
+    "partition": ("partition", "#fff4e0", "#9a6700"),
     "process": ("your code", "#e6f0ff", "#3d6bb3"),
     "ledger": ("outside", "#eaf6ec", "#2f7a43"),
 }
 """What stands under a lane's name, its ground and its border."""
 
-DASHED = frozenset(
-    {"requeue", "read", "poll", "dedup", "error", "subscribe", "decline", "not accepted"}
-)
+DASHED = frozenset({
+    "requeue", "read", "poll", "dedup", "error", "subscribe", "decline", "not accepted", "ignored",
+})  # fmt: skip
 """Arrows by which nothing new reaches anybody."""
 
 

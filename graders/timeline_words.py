@@ -69,6 +69,8 @@ def ledger(kind: str) -> str:
 
 def done(kind: str) -> str:
     """The past participle of a side effect's kind."""
+    if kind.startswith(("record in ", "row in ")):
+        return "made"
     return DONE.get(kind, "done")
 
 

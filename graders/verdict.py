@@ -20,7 +20,7 @@ from graders.schedule import schedule
 from graders.spec import Check, Spec
 from graders.stage import Run
 from graders.token import Token
-from minibroker.sim.trace import Delivered, Exited, GaveUp, Published, Trace
+from minibroker.sim.trace import Appended, Delivered, Exited, GaveUp, Polled, Published, Trace
 
 Outcome: TypeAlias = Literal["pass", "fail", "unknown", "error"]
 
@@ -142,12 +142,18 @@ def _all(spec: Spec, outcome: Outcome, sentence: str, run: Run | None = None) ->
 
 def _never_polled(spec: Spec, trace: Trace) -> str:
     """Why a fault-free run that found nothing proves nothing; empty when it proves something."""
+    names = " and ".join(spec.entries)
     if any(event.queues for event in trace.of(Published)) and not trace.of(Delivered):
-        names = " and ".join(spec.entries)
         queues = sorted({queue for event in trace.of(Published) for queue in event.queues})
         return (
             f"nothing was proved: {names} never took a message from {' or '.join(queues)}; "
             "consume from it and run this check again"
+        )
+    came = {event.topic for event in trace.of(Appended) if event.who == "scenario"}
+    if came and not trace.of(Delivered) and not trace.of(Polled):
+        return (
+            f"nothing was proved: {names} never took a record from {' or '.join(sorted(came))}; "
+            "subscribe to it, poll, and run this check again"
         )
     return ""
 

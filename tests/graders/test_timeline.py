@@ -128,7 +128,7 @@ def test_a_finding_without_events_marks_the_end_of_the_run() -> None:
 
 def test_an_anomaly_of_a_new_kind_is_noted_by_its_name() -> None:
     run = stories.run_of(published(1, "orders"))
-    assert build(run, [Finding("zombie_write", "", (0,))]).rows[0].note == "zombie write"
+    assert build(run, [Finding("unbounded_growth", "", (0,))]).rows[0].note == "unbounded growth"
 
 
 # --- real runs -------------------------------------------------------------------------------

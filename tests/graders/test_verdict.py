@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from graders.explore import explore
+from graders.explore import Exploration, explore
 from graders.schedule import name_of, schedule
 from graders.spec import Budget, Check, Role, Spec
 from graders.stage import Owes, Stage
@@ -15,7 +15,8 @@ from graders.token import fingerprint, token
 from graders.verdict import Verdict, no_verdict, verdicts
 from minibroker.sim.faults import crash
 from minibroker.sim.inline import Inline
-from minibroker.sim.trace import Crashed
+from minibroker.sim.trace import Appended, Crashed, Event, Polled
+from tests.graders.stories import run_of
 from tests.minibroker.tiny import worker
 
 
@@ -462,3 +463,33 @@ def test_a_schedule_is_told_crash_by_crash() -> None:
     )
     run.trace.append(Crashed(at=0, who="worker#2", number=7))
     assert schedule(run).count(" and after worker#2 crashed with ") == 1
+
+
+# --- logs ----------------------------------------------------------------------------------------
+
+
+def appended(topic: str = "orders", who: str = "scenario") -> Appended:
+    return Appended(
+        at=0, who=who, message=1, topic=topic, partition=0, offset=0, key=None, value=b"x"
+    )
+
+
+POLLED = Polled(
+    at=0, who="worker#1", group="g", message=1, topic="orders", partition=0, offset=0
+)  # fmt: skip
+
+
+def of_a_log(*events: Event) -> set[str]:
+    return sentences(verdicts(SPEC, Exploration(SPEC, 0, run_of(*events), ()), "0" * 8))
+
+
+def test_code_that_never_took_a_record_proves_nothing() -> None:
+    assert of_a_log(appended("refunds"), appended()) == {
+        "nothing was proved: worker never took a record from orders or refunds; subscribe to it, "
+        "poll, and run this check again"
+    }
+
+
+@pytest.mark.parametrize("events", [[appended(), POLLED], [appended(who="shop#1")], []])
+def test_code_that_took_one_or_had_none_to_take_is_judged(events: list[Event]) -> None:
+    assert not any("never took" in sentence for sentence in of_a_log(*events))
