@@ -1,10 +1,10 @@
 """Read, charge, write, and move on: all of it once, whatever fails.
 
 Goal: the learner reads orders from Kafka, charges each card, writes an invoice for each to another
-topic, and commits the offset in the same transaction as the invoice; a second function mails what is
-invoiced and reads committed invoices only. The charge is outside Kafka, where no transaction reaches,
-so it needs an idempotency key. Non-goals: retries and dead letters of bad orders, an order that its
-producer sent twice, what the brokers lose.
+topic, and commits the offset in the same transaction as the invoice; a second function mails what
+is invoiced and reads committed invoices only. The charge is outside Kafka, where no transaction
+reaches, so it needs an idempotency key. Non-goals: retries and dead letters of bad orders, an order
+that its producer sent twice, what the brokers lose.
 
 Two billers share two partitions. One that stands still is given up by its group after 45 s, its
 partition goes to the other, and then it wakes up and goes on: a zombie.
