@@ -27,8 +27,6 @@ EAGER = (
     "Changes to the current assignment must be made using assign() when rebalance protocol type "
     "is EAGER"
 )
-UNKNOWN = Local.UNKNOWN_PARTITION
-
 LONGEST = 10**9
 """Seconds."""
 
@@ -303,7 +301,8 @@ class ConsumerAgent:
         if position is None or offset == STORED:
             code = Local.INVALID_ARG
             if position is None:
-                code = Local.STATE if there(self._cluster, (topic, number)) else UNKNOWN
+                known = topic in consumer.reader.seen and there(self._cluster, (topic, number))
+                code = Local.STATE if known else Local.UNKNOWN_PARTITION
             raise KafkaFailure(code, f"Failed to seek to offset {offset}: %s", said=code)
         position.consumed = INVALID
         consumer.reader.seek(position, offset)

@@ -55,7 +55,7 @@ class KafkaFailure(Exception):
         said: int | None = None,
     ) -> None:
         if said is not None:
-            text = text.replace("%s", TEXTS[int(said)], 1)
+            text = text.replace("%s", TEXTS.get(int(said), f"error {said}"), 1)
         self.code, self.text = int(code), text or TEXTS.get(int(code), "")
         super().__init__(self.text)
         self.fatal, self.retriable, self.abort = fatal, retriable, abort

@@ -103,6 +103,8 @@ class Reader:
         self._queue: deque[Position | Problem] = deque()
         self._stamped: dict[str, bool] = {}
         self.positions: dict[Key, Position] = {}
+        self.seen: set[str] = set()
+        """The topics of which something was ever assigned, so that its partitions are known."""
         self.stale = True
         """Whether something may be there to read that was not at the last look."""
 
@@ -115,6 +117,7 @@ class Reader:
             position = Position(topic, partition, asked, None)
             position.go_to(asked)
             self.positions[topic, partition] = position
+            self.seen.add(topic)
             self._find(position)
         self.stale = True
 

@@ -72,6 +72,7 @@ TEXTS: dict[int, str] = {
     79: "Broker: Group member needs a valid member ID",
     81: "Broker: Consumer group has reached maximum size",
     82: "Broker: Static consumer fenced by other consumer with same group.instance.id",
+    86: "Broker: Deleting offsets of a topic while the consumer group is subscribed to it",
     87: "Broker: Broker failed to validate record",
     88: "Broker: There are unstable offsets that need to be cleared",
     90: "Broker: There is a newer producer with the same transactionalId which fences the"

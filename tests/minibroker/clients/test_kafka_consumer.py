@@ -393,7 +393,10 @@ def test_seeking_goes_on_elsewhere_and_forgets_the_position() -> None:
     ("partition", "text"), [("0", "Local: Erroneous state"), ("7", "Local: Unknown partition")]
 )
 def test_only_an_assigned_partition_can_be_sought_in(partition: str, text: str) -> None:
-    error, found = raised(f'consumer.seek(TopicPartition("orders", {partition}, 1))')
+    error, found = raised(
+        from_start("consumer.unassign()")
+        + f'consumer.seek(TopicPartition("orders", {partition}, 1))'
+    )
     assert error == "KafkaException"
     assert f"Failed to seek to offset 1: {text}" in found
 
