@@ -12,23 +12,21 @@ from minibroker.clients.payments import PaymentError
 
 def storefront(bootstrap_servers, database):
     producer = Producer({"bootstrap.servers": bootstrap_servers, "enable.idempotence": True})
-    while True:
-        for key in database.keys("placed"):
-            if database.get("sent", key) is not None:
-                continue
-            row = database.get("placed", key)
-            failures = []
-            producer.produce(
-                "orders",
-                json.dumps(row),
-                key=row["customer"],
-                on_delivery=lambda error, message: failures.append(error) if error else None,
-            )
-            producer.flush()
-            if failures:
-                raise KafkaException(failures[0])
-            database.put("sent", key, {})
-        time.sleep(1)
+    failures = []
+
+    def report(error, message):
+        if error:
+            failures.append(error)
+
+    unsent = [key for key in database.keys("placed") if database.get("sent", key) is None]
+    for key in unsent:
+        order = database.get("placed", key)
+        producer.produce("orders", json.dumps(order), key=order["customer"], on_delivery=report)
+    producer.flush()
+    if failures:
+        raise KafkaException(failures[0])
+    for key in unsent:
+        database.put("sent", key, {})
 
 
 def fulfilment(bootstrap_servers, payments, database, mail):
@@ -48,7 +46,7 @@ def fulfilment(bootstrap_servers, payments, database, mail):
         if message.error():
             raise KafkaException(message.error())
         order = json.loads(message.value())
-        consumer.commit(message)
+        consumer.commit(message, asynchronous=False)
         while True:
             try:
                 payments.charge(order["id"], order["cents"], order["id"])

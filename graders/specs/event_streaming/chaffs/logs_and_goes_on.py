@@ -1,10 +1,9 @@
 """Prints the error and commits: whoever reads logs may charge by hand.
 
-anomaly: lost_message in happy_path, nothing_lost
+anomaly: lost_message
 """
 
 import json
-import time
 
 from confluent_kafka import Consumer, KafkaException, Producer
 from minibroker.clients.payments import PaymentError
@@ -12,23 +11,21 @@ from minibroker.clients.payments import PaymentError
 
 def storefront(bootstrap_servers, database):
     producer = Producer({"bootstrap.servers": bootstrap_servers, "enable.idempotence": True})
-    while True:
-        for key in database.keys("placed"):
-            if database.get("sent", key) is not None:
-                continue
-            row = database.get("placed", key)
-            failures = []
-            producer.produce(
-                "orders",
-                json.dumps(row),
-                key=row["customer"],
-                on_delivery=lambda error, message: failures.append(error) if error else None,
-            )
-            producer.flush()
-            if failures:
-                raise KafkaException(failures[0])
-            database.put("sent", key, {})
-        time.sleep(1)
+    failures = []
+
+    def report(error, message):
+        if error:
+            failures.append(error)
+
+    unsent = [key for key in database.keys("placed") if database.get("sent", key) is None]
+    for key in unsent:
+        order = database.get("placed", key)
+        producer.produce("orders", json.dumps(order), key=order["customer"], on_delivery=report)
+    producer.flush()
+    if failures:
+        raise KafkaException(failures[0])
+    for key in unsent:
+        database.put("sent", key, {})
 
 
 def fulfilment(bootstrap_servers, payments, database, mail):
@@ -54,4 +51,4 @@ def fulfilment(bootstrap_servers, payments, database, mail):
             print("could not charge", order["id"], error)
         database.put("slips", order["id"], {"customer": order["customer"]})
         mail.send(order["id"], "on its way", order["id"])
-        consumer.commit(message)
+        consumer.commit(message, asynchronous=False)

@@ -1,6 +1,6 @@
-"""Publishes what is there and ends, without waiting for what is still in the client's queue.
+"""Returns without waiting for what is still in the client's queue, which dies with the process.
 
-anomaly: lost_message in happy_path, nothing_lost
+anomaly: lost_message
 """
 
 import json
@@ -12,22 +12,21 @@ from minibroker.clients.payments import PaymentError
 
 def storefront(bootstrap_servers, database):
     producer = Producer({"bootstrap.servers": bootstrap_servers, "enable.idempotence": True})
-    while True:
-        for key in database.keys("placed"):
-            if database.get("sent", key) is not None:
-                continue
-            row = database.get("placed", key)
-            failures = []
-            producer.produce(
-                "orders",
-                json.dumps(row),
-                key=row["customer"],
-                on_delivery=lambda error, message: failures.append(error) if error else None,
-            )
-            database.put("sent", key, {})
-        if database.keys("placed"):
-            return
-        time.sleep(1)
+    failures = []
+
+    def report(error, message):
+        if error:
+            failures.append(error)
+
+    unsent = [key for key in database.keys("placed") if database.get("sent", key) is None]
+    for key in unsent:
+        order = database.get("placed", key)
+        producer.produce("orders", json.dumps(order), key=order["customer"], on_delivery=report)
+    producer.poll(0)
+    if failures:
+        raise KafkaException(failures[0])
+    for key in unsent:
+        database.put("sent", key, {})
 
 
 def fulfilment(bootstrap_servers, payments, database, mail):
@@ -55,4 +54,4 @@ def fulfilment(bootstrap_servers, payments, database, mail):
                 time.sleep(1)
         database.put("slips", order["id"], {"customer": order["customer"]})
         mail.send(order["id"], "on its way", order["id"])
-        consumer.commit(message)
+        consumer.commit(message, asynchronous=False)

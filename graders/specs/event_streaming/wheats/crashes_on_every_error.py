@@ -1,32 +1,26 @@
-"""Handles nothing: what fails ends the process, and the next one reads on from what is committed. Its
-supervisor is patient."""
+"""Handles nothing: what fails ends the process, and the next one reads on from what is committed. The
+storefront keeps no book of what it has sent: each run publishes all again, and keys do the rest.
+"""
 
 import json
-import time
 
 from confluent_kafka import Consumer, KafkaException, Producer
-from minibroker.clients.payments import PaymentError
 
 
 def storefront(bootstrap_servers, database):
     producer = Producer({"bootstrap.servers": bootstrap_servers, "enable.idempotence": True})
-    while True:
-        for key in database.keys("placed"):
-            if database.get("sent", key) is not None:
-                continue
-            row = database.get("placed", key)
-            failures = []
-            producer.produce(
-                "orders",
-                json.dumps(row),
-                key=row["customer"],
-                on_delivery=lambda error, message: failures.append(error) if error else None,
-            )
-            producer.flush()
-            if failures:
-                raise KafkaException(failures[0])
-            database.put("sent", key, {})
-        time.sleep(1)
+    failures = []
+
+    def report(error, message):
+        if error:
+            failures.append(error)
+
+    for key in database.keys("placed"):
+        order = database.get("placed", key)
+        producer.produce("orders", json.dumps(order), key=order["customer"], on_delivery=report)
+    producer.flush()
+    if failures:
+        raise KafkaException(failures[0])
 
 
 def fulfilment(bootstrap_servers, payments, database, mail):
@@ -49,4 +43,4 @@ def fulfilment(bootstrap_servers, payments, database, mail):
         payments.charge(order["id"], order["cents"], order["id"])
         database.put("slips", order["id"], {"customer": order["customer"]})
         mail.send(order["id"], "on its way", order["id"])
-        consumer.commit(message)
+        consumer.commit(message, asynchronous=False)
