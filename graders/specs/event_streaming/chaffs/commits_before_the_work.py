@@ -1,6 +1,7 @@
 """Commits when it has the record: a crash before the work loses the order.
 
 anomaly: lost_message in nothing_lost
+anomaly: reordered
 """
 
 import json

@@ -2,6 +2,7 @@
 `flush` takes the queue along.
 
 anomaly: lost_message in nothing_lost
+anomaly: reordered
 """
 
 import json

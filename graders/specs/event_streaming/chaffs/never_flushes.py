@@ -1,6 +1,7 @@
 """Returns without waiting for what is still in the client's queue, which dies with the process.
 
 anomaly: lost_message
+anomaly: reordered
 """
 
 import json

@@ -1,4 +1,6 @@
-"""Takes what is there in one go, works on it in order, and commits once for all of it."""
+"""Takes what is there in one go, works on it in order, and commits once for all of it. The storefront
+marks in one transaction what the delivery reports say has arrived.
+"""
 
 import json
 import time
@@ -8,26 +10,23 @@ from minibroker.clients.payments import PaymentError
 
 
 def storefront(bootstrap_servers, database):
-    producer = Producer({"bootstrap.servers": bootstrap_servers, "acks": "all"})
+    producer = Producer({"bootstrap.servers": bootstrap_servers, "enable.idempotence": True})
     arrived = []
 
-    def report(error, message):
-        if error is None:
-            arrived.append(json.loads(message.value())["row"])
+    def report(key):
+        return lambda error, message: None if error else arrived.append(key)
 
-    while True:
-        sent = set(database.keys("sent"))
-        for key in database.keys("placed"):
-            if key not in sent:
-                row = database.get("placed", key) | {"row": key}
-                producer.produce("orders", json.dumps(row), key=row["customer"], callback=report)
-        producer.flush()
-        if arrived:
-            with database.transaction() as transaction:
-                for key in arrived:
-                    transaction.put("sent", key)
-            arrived.clear()
-        time.sleep(2)
+    sent = set(database.keys("sent"))
+    keys = [key for key in database.keys("placed") if key not in sent]
+    for key in keys:
+        order = database.get("placed", key)
+        producer.produce("orders", json.dumps(order), order["customer"], on_delivery=report(key))
+    left = producer.flush()
+    with database.transaction() as transaction:
+        for key in arrived:
+            transaction.put("sent", key)
+    if left or len(arrived) < len(keys):
+        raise RuntimeError("not all were published")
 
 
 def fulfilment(bootstrap_servers, payments, database, mail):
@@ -41,25 +40,24 @@ def fulfilment(bootstrap_servers, payments, database, mail):
     )
     consumer.subscribe(["orders"])
 
-    def work(order):
+    def charge(order):
         while True:
             try:
-                payments.charge(order["id"], order["cents"], f"charge {order['id']}")
-                break
+                return payments.charge(order["id"], order["cents"], f"charge {order['id']}")
             except PaymentError:
-                time.sleep(0.5)
-        mail.send(order["id"], "on its way", f"mail {order['id']}")
+                time.sleep(1)
 
     while True:
         messages = consumer.consume(10, timeout=1.0)
         if not messages:
             continue
+        orders = []
         for message in messages:
             if message.error():
                 raise KafkaException(message.error())
-            work(json.loads(message.value()))
-        with database.transaction() as transaction:
-            for message in messages:
-                order = json.loads(message.value())
-                transaction.put("slips", order["id"], {"customer": order["customer"]})
+            orders.append(json.loads(message.value()))
+        for order in orders:
+            charge(order)
+            database.put("slips", order["id"], {"customer": order["customer"]})
+            mail.send(order["id"], "on its way", f"mail {order['id']}")
         consumer.commit(asynchronous=False)
