@@ -1,5 +1,5 @@
-"""Handles nothing: what fails ends the process, and the next one reads on from what is committed. The
-storefront keeps no book of what it has sent: each run publishes all again, and keys do the rest.
+"""Handles nothing: what fails ends the process, and the next one
+reads on from what is committed.
 """
 
 import json
@@ -15,12 +15,15 @@ def storefront(bootstrap_servers, database):
         if error:
             failures.append(error)
 
-    for key in database.keys("placed"):
+    unsent = [key for key in database.keys("placed") if database.get("sent", key) is None]
+    for key in unsent:
         order = database.get("placed", key)
         producer.produce("orders", json.dumps(order), key=order["customer"], on_delivery=report)
     producer.flush()
     if failures:
         raise KafkaException(failures[0])
+    for key in unsent:
+        database.put("sent", key, {})
 
 
 def fulfilment(bootstrap_servers, payments, database, mail):
