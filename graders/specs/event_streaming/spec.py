@@ -113,6 +113,6 @@ SPEC = Spec(
         ),
     ),
     faults=("crash", "definite", "indefinite", "pause"),
-    budget=Budget(effects=600, schedules=400, pairs=20, together=40_000, endless=4_000),
+    budget=Budget(effects=1_200, schedules=400, pairs=20, together=60_000, endless=4_000),
     lesson="04_event_streaming",
 )
