@@ -6,7 +6,7 @@ due time told by the record's timestamp, attempts in headers, and the move of an
 commit of its offset as one step, or in the order that loses nothing. Non-goals: several workers
 and partitions, order of orders, sending dead letters again.
 
-An optional part of the exercise `dead_letter_queue`, in the same notebook, with the same orders: one
+An optional part of the exercise `dead_letter_queue`, in the same notebook, with its orders: one
 whose bank is away until after its second attempt, one whose bank never comes back, a declined card,
 one that is no JSON, and good ones while those wait.
 """
