@@ -96,11 +96,14 @@ def _letters(trace: Trace, dead_letters: str) -> Iterator[_Letter]:
             if dead_letters in event.queues:
                 body = event.body if isinstance(event, Published) else None
                 yield _Letter(position, event.message, event.headers, body)
-        elif isinstance(event, Appended):
-            if event.topic == dead_letters and records[event.message].counts:
-                kinds = ("text in UTF-8", "decimal digits")
-                headers = _read_headers(event.headers)
-                yield _Letter(position, event.message, headers, event.value or b"", kinds)
+        elif (
+            isinstance(event, Appended)
+            and event.topic == dead_letters
+            and records[event.message].counts
+        ):
+            kinds = ("text in UTF-8", "decimal digits")
+            headers = _read_headers(event.headers)
+            yield _Letter(position, event.message, headers, event.value or b"", kinds)
 
 
 def _read_headers(pairs: list[Value]) -> dict[str, Value]:

@@ -67,7 +67,7 @@ SPEC = Spec(
         Check(
             "stream_crash_safety",
             0,
-            ("lost_message", "duplicate_effect", "skipped_offset", "given_up_early"),
+            ("lost_message", "duplicate_effect", "given_up_early"),
             "the same holds whatever fails, and every other order becomes a dead letter",
         ),
         Check(

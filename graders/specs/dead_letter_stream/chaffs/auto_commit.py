@@ -1,8 +1,7 @@
 """Keeps what waits in memory and lets the client commit: every 5 s it commits all that was handed out, also
 what waits, and a crash loses that.
 
-anomaly: lost_message
-anomaly: given_up_early
+anomaly: lost_message in stream_crash_safety
 """
 
 import json

@@ -1,7 +1,6 @@
 """Commits first and then produces the order to where it goes next: a crash between the two loses it.
 
-anomaly: lost_message
-anomaly: given_up_early
+anomaly: lost_message in stream_crash_safety
 """
 
 import json

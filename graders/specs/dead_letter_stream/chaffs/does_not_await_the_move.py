@@ -1,7 +1,7 @@
 """Produces and commits, and never waits: what is in the producer's queue when the process dies, or when
 its broker says no, is nowhere.
 
-anomaly: lost_message
+anomaly: lost_message in stream_crash_safety
 """
 
 import json

@@ -1,6 +1,7 @@
 """Puts everything that fails away at once.
 
 anomaly: given_up_early
+anomaly: lost_message
 """
 
 import json

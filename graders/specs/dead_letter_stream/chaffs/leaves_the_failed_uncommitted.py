@@ -1,7 +1,6 @@
 """Does not commit what failed, and thinks that it comes again: the next commit is past it.
 
 anomaly: lost_message
-anomaly: skipped_offset
 anomaly: given_up_early
 anomaly: dead_letter_without_cause
 anomaly: stuck

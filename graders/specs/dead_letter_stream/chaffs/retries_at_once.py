@@ -2,6 +2,7 @@
 
 anomaly: retry_without_delay
 anomaly: given_up_early
+anomaly: lost_message
 anomaly: too_many_attempts
 anomaly: dead_letter_without_cause
 """

@@ -24,7 +24,7 @@ def stream_worker(bootstrap_servers, name, payments):
         }
     )
     producer = Producer({"bootstrap.servers": bootstrap_servers, "enable.idempotence": True})
-    consumer.subscribe(TOPICS)
+    consumer.subscribe(list(TOPICS))
 
     def move(message, topic, headers):
         reports = []

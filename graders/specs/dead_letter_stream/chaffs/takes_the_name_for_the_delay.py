@@ -3,6 +3,7 @@ called.
 
 anomaly: retry_without_delay
 anomaly: given_up_early
+anomaly: lost_message
 """
 
 import json

@@ -1,7 +1,7 @@
-"""Moves and commits in a transaction and thinks that this holds for the bank as well: a charge without a
-key is made again when its offset was not committed.
+"""Charges without a key, since an order is committed only once: one that was charged and not committed
+is charged again.
 
-anomaly: duplicate_effect
+anomaly: duplicate_effect in stream_crash_safety
 """
 
 import json
