@@ -1,5 +1,7 @@
 """Bug hunt: a retry with a delay that nobody keeps, and a dead letter that nobody waits for."""
 
+from itertools import pairwise
+
 from ackademy.drill.hunt import Hunt, Prediction
 from graders.check import one_run
 from graders.spec import load
@@ -19,7 +21,7 @@ def away(run: Run) -> str:
 def gaps(run: Run) -> list[float]:
     """The seconds between the failed attempts for it."""
     tries = [event.at for event in run.trace.of(Declined) if event.subject == away(run)]
-    return [(after - before) / 1e6 for before, after in zip(tries, tries[1:], strict=False)]
+    return [(after - before) / 1e6 for before, after in pairwise(tries)]
 
 
 def charged(run: Run) -> int:
@@ -77,12 +79,22 @@ def _two_steps(code: str, seed: int) -> str:
     flush = next(event.number for event in free.trace.of(Requested) if event.op == "flush")
     tried, _ = one_run(spec, code, (crash(flush),), seed)
     order = away(free)
+    asked, made = asked_after_the_crash(tried, order), charged(tried)
     return (
-        "Copy and commit are two steps. Let the worker die between the first two: it has produced "
-        f"{copies(tried, order)} copies of {order} in the end, where it produces "
-        f"{copies(free, order)} without the crash, for the order is read again and goes its way a "
-        "second time. The idempotency key makes that harmless. In the other order, commit first, "
-        "the crash would lose it; in a transaction the two are one step. [KIP-98; KIP-447]"
+        f"Copy and commit are two steps. Let the worker die between the first two: {order} is then "
+        "in the topic twice, where it stood, which is not committed, and as its copy. Started "
+        f"again, the worker asks for its charge {asked} times; it is made "
+        f"{'once' if made == 1 else f'{made} times'}, for the key is the same. In the other order, "
+        "commit first, the crash would lose it. In a transaction the two are one step. [KIP-98; "
+        "KIP-447]"
+    )
+
+
+def asked_after_the_crash(run: Run, order: str) -> int:
+    """How often the second incarnation of the worker asked for the charge of an order."""
+    return sum(
+        event.who == "worker#2" and event.op == "charge" and event.args["order"] == order
+        for event in run.trace.of(Requested)
     )
 
 
