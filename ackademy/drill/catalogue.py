@@ -39,6 +39,13 @@ def _one_version_twice(seed: int) -> Script:
     return hunt(HUNT, seed)
 
 
+def _retry_storm(seed: int) -> Script:
+    from ackademy.drill.hunt import hunt
+    from ackademy.drill.retry_storm import HUNT
+
+    return hunt(HUNT, seed)
+
+
 def _order_sizing(seed: int) -> Script:
     from ackademy.drill.order_sizing import order_sizing
 
@@ -52,6 +59,13 @@ DRILLS: Sequence[Drill] = (
         "read a RabbitMQ worker, say what it does to one bad message, prove it, mend it",
         15,
         _poison_message,
+    ),
+    Drill(
+        "retry_storm",
+        "Bug hunt: the order that did not wait",
+        "read a Kafka worker, say when it tries again and what it loses, prove it, mend it",
+        15,
+        _retry_storm,
     ),
     Drill(
         "cancelled_and_paid",

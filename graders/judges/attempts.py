@@ -1,15 +1,22 @@
-"""How often work was tried: the reading that the judges of retries share."""
+"""How often work was tried: the reading that the judges of retries share.
+
+A record goes its way, too: whoever was handed it appends it to another topic, with what is to be
+known of it in its headers, and then its offset is committed. Only what a ``read_committed`` reader
+sees was moved.
+"""
 
 from collections.abc import Mapping
 from functools import lru_cache
 
 from graders.judges.debts import Debt, subjects
+from graders.judges.records import log
 from minibroker.sim.trace import (
     Appended,
     Crashed,
     Declined,
     Delivered,
     Faulted,
+    Polled,
     Published,
     Requeued,
     RetryPolicy,
@@ -49,11 +56,13 @@ def _failed(trace: Trace, length: int) -> Mapping[str, list[tuple[int, Declined]
 
 def ways(trace: Trace, subject: str, debt: Debt) -> int:
     """How many messages of one subject went their ways, each with its attempts: as many as came,
-    and one more wherever a process had published it on when it lost the one it had taken."""
+    and one more wherever a process had moved it on when it lost the one it had taken, or when its
+    producer sent one move twice."""
     came = {event.message for event in trace.of(Published) if event.who == "scenario"}
     came |= {event.message for event in trace.of(Appended) if event.who == "scenario"}
-    return sum(message in came for message in debt.messages) + _forks(trace, len(trace)).get(
-        subject, 0
+    forks = (_forks(trace, len(trace)), _record_forks(trace, len(trace)))
+    return sum(message in came for message in debt.messages) + sum(
+        found.get(subject, 0) for found in forks
     )
 
 
@@ -77,6 +86,57 @@ def _forks(trace: Trace, length: int) -> Mapping[str, int]:
             if moved and isinstance(event, Requeued) and (name := about.get(event.message)):
                 found[name] = found.get(name, 0) + 1
     return found
+
+
+@lru_cache(maxsize=2)
+def _record_forks(trace: Trace, length: int) -> Mapping[str, int]:
+    """How often a record that had been moved on was handed out again, since its offset had not been
+    committed, or was moved on twice: a producer that is not idempotent sends again what it got no
+    answer for."""
+    read = log(trace)
+    found: dict[str, int] = {}
+    if not read.records:
+        return found
+    about = subjects(trace)
+    passed: dict[int, list[tuple[str, tuple[str, int], int]]] = {}
+    for commit in read.commits:
+        passed.setdefault(commit.position, []).append((commit.group, commit.place, commit.offset))
+    held: dict[tuple[str, int], str] = {}  # (group, message) to: who was handed it last
+    moved: dict[tuple[str, int], Appended] = {}
+    for position, event in enumerate(trace.events):
+        if isinstance(event, Polled):
+            copy = event.group, event.message
+            if moved.pop(copy, None) and (name := about.get(event.message)):
+                found[name] = found.get(name, 0) + 1
+            held[copy] = event.who
+        elif isinstance(event, Appended) and event.who != "scenario":
+            if not read.records[event.message].counts or event.message not in about:
+                continue
+            mine = [copy for copy, who in held.items() if who == event.who]
+            mine = [copy for copy in mine if _same(about, copy[1], event.message)]
+            if any(copy in moved and _is_again(event, moved[copy]) for copy in mine) and faults(
+                trace
+            ):
+                name = about[event.message]
+                found[name] = found.get(name, 0) + 1
+            moved |= dict.fromkeys(mine, event)
+        for group, place, offset in passed.get(position, ()):
+            for copy in list(held):
+                record = read.records[copy[1]]
+                if copy[0] == group and record.place == place and record.event.offset < offset:
+                    del held[copy]
+                    moved.pop(copy, None)
+    return found
+
+
+def _is_again(event: Appended, before: Appended) -> bool:
+    """Whether a record is the same as one before it."""
+    return (event.topic, event.key, event.value, event.headers) == (
+        before.topic,
+        before.key,
+        before.value,
+        before.headers,
+    )
 
 
 def _same(about: Mapping[int, str], one: int, other: int) -> bool:

@@ -2,7 +2,8 @@
 
 Whoever finds it tomorrow must decide whether to mend it, to send it again or to drop it. For that
 it has two headers: `cause`, a str that names what went wrong, and `attempts`, an int; and its body
-is what it was.
+is what it was. A record's headers are bytes: `cause` is text in UTF-8, `attempts` decimal digits. A
+record that no ``read_committed`` reader sees is no dead letter.
 
 Example: the worker rejects the message, and the dead-letter exchange moves it as it is::
 
@@ -16,13 +17,29 @@ fault made vanish is lost, which is another anomaly.
 """
 
 import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import cast
 
 from graders.judges import Finding
 from graders.judges.attempts import failed, faults, policy, ways
 from graders.judges.copies import all_gone, copies_of
 from graders.judges.debts import DEAD_LETTER, debts, subjects
-from minibroker.sim.trace import DeadLettered, Published, Trace
+from graders.judges.records import log
+from minibroker.sim.trace import Appended, DeadLettered, Published, Trace
 from minibroker.sim.values import Value
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """A dead letter, at `position` in the trace; `body` is None where it cannot be another one."""
+
+    position: int
+    message: int
+    headers: dict[str, Value]
+    body: bytes | None
+    kinds: tuple[str, str] = ("a str", "an int")
+    """What its two headers are to be."""
 
 
 def find(trace: Trace) -> list[Finding]:
@@ -34,22 +51,20 @@ def find(trace: Trace) -> list[Finding]:
     findings = []
     told: dict[str, int] = {}
     accused: set[str] = set()
-    for position, event in enumerate(trace):
-        if not isinstance(event, Published | DeadLettered):
+    for letter in _letters(trace, promised.dead_letters):
+        if letter.message not in names:
             continue
-        if promised.dead_letters not in event.queues or event.message not in names:
-            continue
-        name = names[event.message]
+        name = names[letter.message]
         tries = len(failed(trace).get(name, ()))
-        wrong = _wrong(event.headers, tries, slack)
-        if isinstance(event, Published) and _is_another(event.body, came.get(name, [])):
+        wrong = _wrong(letter, tries, slack)
+        if letter.body is not None and _is_another(letter.body, came.get(name, [])):
             wrong = "is not what came: it has another body, so nobody can send it again"
         if wrong:
             accused.add(name)
             sentence = f"the dead letter of {name} {wrong}"
-            findings.append(Finding("dead_letter_without_cause", sentence, (position,)))
+            findings.append(Finding("dead_letter_without_cause", sentence, (letter.position,)))
         else:
-            number = event.headers["attempts"]
+            number = letter.headers["attempts"]
             assert isinstance(number, int)
             told[name] = told.get(name, 0) + number
     for name, number in told.items():
@@ -67,21 +82,53 @@ def find(trace: Trace) -> list[Finding]:
 def unshown(trace: Trace) -> str:
     """Nothing is shown when there was no dead letter."""
     promised = policy(trace)
-    for event in trace:
-        if isinstance(event, Published | DeadLettered) and (
-            promised is not None and promised.dead_letters in event.queues
-        ):
-            return ""
+    if promised is not None and any(_letters(trace, promised.dead_letters)):
+        return ""
     where = promised.dead_letters if promised is not None else "the dead letters' queue"
     return f"no message ever came to {where}, so none could lack its cause"
 
 
-def _wrong(headers: dict[str, Value], tries: int, slack: int) -> str:
-    cause, number = headers.get("cause"), headers.get("attempts")
+def _letters(trace: Trace, dead_letters: str) -> Iterator[_Letter]:
+    """All dead letters, in order."""
+    records = log(trace).records
+    for position, event in enumerate(trace):
+        if isinstance(event, Published | DeadLettered):
+            if dead_letters in event.queues:
+                body = event.body if isinstance(event, Published) else None
+                yield _Letter(position, event.message, event.headers, body)
+        elif (
+            isinstance(event, Appended)
+            and event.topic == dead_letters
+            and records[event.message].counts
+        ):
+            kinds = ("text in UTF-8", "decimal digits")
+            headers = _read_headers(event.headers)
+            yield _Letter(position, event.message, headers, event.value or b"", kinds)
+
+
+def _read_headers(pairs: list[Value]) -> dict[str, Value]:
+    """A record's headers as what they spell; of a name that is there more than once the last."""
+    found = dict(cast("list[tuple[str, bytes | None]]", pairs))
+    read: dict[str, Value] = {name: _text(value) for name, value in found.items()}
+    number = read.get("attempts")
+    if isinstance(number, str) and number.isascii() and number.isdigit():
+        read["attempts"] = int(number)
+    return read
+
+
+def _text(value: bytes | None) -> str | None:
+    try:
+        return None if value is None else value.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _wrong(letter: _Letter, tries: int, slack: int) -> str:
+    cause, number = letter.headers.get("cause"), letter.headers.get("attempts")
     if not isinstance(cause, str) or not cause.strip():
-        return "has no header 'cause', a str that says what went wrong"
+        return f"has no header 'cause', {letter.kinds[0]} that says what went wrong"
     if not isinstance(number, int) or isinstance(number, bool):
-        return "has no header 'attempts', an int that says how often it was tried"
+        return f"has no header 'attempts', {letter.kinds[1]} that says how often it was tried"
     if number < min(tries, 1):
         return f"says that it was tried {number} times"
     if tries and number > tries + slack:
@@ -109,6 +156,9 @@ def _bodies(trace: Trace) -> dict[str, list[bytes]]:
     for event in trace.of(Published):
         if event.who == "scenario" and (name := names.get(event.message)):
             found.setdefault(name, []).append(event.body)
+    for record in trace.of(Appended):
+        if record.who == "scenario" and (name := names.get(record.message)):
+            found.setdefault(name, []).append(record.value or b"")
     return found
 
 

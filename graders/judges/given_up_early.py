@@ -11,7 +11,7 @@ order away after the first attempt::
     Published(message=2, queues=["orders.dead"])  Settled(message=1)
 
 An order that was put away without any attempt was given up early, too. Each fault may have cost an
-attempt.
+attempt. A record was put away when a ``read_committed`` reader of the dead letters' topic sees it.
 """
 
 from collections.abc import Sequence
@@ -20,6 +20,7 @@ from graders.judges import Finding
 from graders.judges.attempts import MAY_WORK_LATER, failed, faults, policy
 from graders.judges.copies import copies_of, is_gone
 from graders.judges.debts import DEAD_LETTER, Debt, debts
+from graders.judges.records import log
 from minibroker.sim.trace import Declined, RetryPolicy, SideEffect, Trace
 
 
@@ -70,7 +71,18 @@ def _early(tries: Sequence[tuple[int, Declined]], promised: RetryPolicy, suffere
 def _end(trace: Trace, debt: Debt, dead_letters: str) -> int | None:
     """Where the last message of a debt was left, if none of them goes on."""
     ends = copies_of(trace, debt)
-    left = {copy[0] for copy, end in ends.items() if not is_gone(copy, end[1])}
+    records = log(trace).records
+    away = [
+        record
+        for message in debt.messages
+        if (record := records.get(message)) and record.event.topic == dead_letters
+    ]
+    put_away = {dead_letters} if any(record.counts for record in away) else set()
+    left = put_away | {
+        copy[0]
+        for copy, end in ends.items()
+        if not is_gone(copy, end[1]) and not any(copy[1] == each.event.message for each in away)
+    }
     if left - {dead_letters} or (not left and faults(trace)):
         return None  # it goes on, or a fault made it vanish
     return max((position for position, _ in ends.values()), default=None)

@@ -441,7 +441,7 @@ class RetryPolicy(Event):
     tried at most `attempts` times, for the k-th time again no sooner than ``delays[k - 1]``
     (microseconds) after it failed, and then the message goes to `dead_letters`, where it may stay,
     with its cause and the number of attempts in its headers. Other messages are worked on within
-    `patience` (microseconds) meanwhile."""
+    `patience` (microseconds) meanwhile. For records both are topics."""
 
     queue: str
     dead_letters: str

@@ -85,7 +85,7 @@ SPEC = Spec(
         ),
     ),
     faults=("crash", "definite", "indefinite", "pause", "duplicate"),
-    parts=("redrive",),
+    parts=("redrive", "dead_letter_stream"),
     budget=Budget(effects=400, schedules=400, pairs=60, together=60_000, endless=4_000),
     lesson="07_dead_letter_queue",
 )

@@ -4,7 +4,7 @@ Where nothing else is said the topic is ``orders`` with its partition 0, the gro
 the process is ``worker#1``, and a record's value is its order's id, as JSON.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from graders.judges.debts import RECORD
 from minibroker.sim import trace as t
@@ -24,10 +24,12 @@ def appended(
     key: bytes | None = None,
     value: bytes | None = None,
     transaction: str = "",
+    headers: Mapping[str, bytes | None] | None = None,
 ) -> t.Appended:
     return t.Appended(
         at=0, who=who, message=message, topic=topic, partition=partition, offset=offset, key=key,
         value=body_of(order) if value is None else value, transaction=transaction,
+        headers=[[name, text] for name, text in (headers or {}).items()],
     )  # fmt: skip
 
 

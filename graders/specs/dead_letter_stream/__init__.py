@@ -1,0 +1,1 @@
+"""The optional part of the exercise that lesson 07 leads to."""

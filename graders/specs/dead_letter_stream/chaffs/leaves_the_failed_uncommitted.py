@@ -1,0 +1,59 @@
+"""Does not commit what failed, and thinks that it comes again: the next commit is past it.
+
+anomaly: lost_message
+anomaly: given_up_early
+anomaly: dead_letter_without_cause
+anomaly: stuck
+"""
+
+import json
+
+from confluent_kafka import Consumer, KafkaException, Producer
+from minibroker.clients.payments import CardDeclined, PaymentError
+
+TOPICS = ["orders"]
+
+
+def stream_worker(bootstrap_servers, name, payments):
+    consumer = Consumer(
+        {
+            "bootstrap.servers": bootstrap_servers,
+            "group.id": "billing",
+            "group.instance.id": name,
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+        }
+    )
+    producer = Producer({"bootstrap.servers": bootstrap_servers, "enable.idempotence": True})
+    consumer.subscribe(TOPICS)
+
+    def move(message, topic, headers):
+        reports = []
+        producer.produce(
+            topic,
+            message.value(),
+            message.key(),
+            headers=headers,
+            on_delivery=lambda error, _: reports.append(error),
+        )
+        producer.flush()
+        if reports != [None]:
+            raise RuntimeError(f"the move was not confirmed: {reports}")
+        consumer.commit(message, asynchronous=False)
+
+    while True:
+        message = consumer.poll(60)
+        if message is None:
+            continue
+        if message.error():
+            raise KafkaException(message.error())
+        try:
+            order = json.loads(message.value())
+            payments.charge(order["id"], order["cents"], order["id"])
+        except (ValueError, CardDeclined) as error:
+            cause = f"{type(error).__name__}: {error}"
+            move(message, "orders.dead", {"cause": cause, "attempts": "1"})
+        except PaymentError:
+            continue  # not committed, so it will be read again
+        else:
+            consumer.commit(message, asynchronous=False)

@@ -1,0 +1,73 @@
+"""Charges without a key, since an order is committed only once: one that was charged and not committed
+is charged again.
+
+anomaly: duplicate_effect in stream_crash_safety
+"""
+
+import json
+import time
+
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from minibroker.clients.payments import CardDeclined
+
+WAITS = [5, 10, 20]
+TOPICS = {"orders": 0} | {f"orders.retry.{seconds}": seconds for seconds in WAITS}
+
+
+def stream_worker(bootstrap_servers, name, payments):
+    consumer = Consumer(
+        {
+            "bootstrap.servers": bootstrap_servers,
+            "group.id": "billing",
+            "group.instance.id": name,
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+        }
+    )
+    producer = Producer({"bootstrap.servers": bootstrap_servers, "enable.idempotence": True})
+    due = {}
+    consumer.subscribe(list(TOPICS), on_assign=lambda *_: due.clear())
+
+    def move(message, topic, headers):
+        reports = []
+        producer.produce(
+            topic,
+            message.value(),
+            message.key(),
+            headers=headers,
+            on_delivery=lambda error, _: reports.append(error),
+        )
+        producer.flush()
+        if reports != [None]:
+            raise RuntimeError(f"the move was not confirmed: {reports}")
+        consumer.commit(message, asynchronous=False)
+
+    while True:
+        for topic in [topic for topic, when in due.items() if when <= time.time()]:
+            consumer.resume([TopicPartition(topic, 0)])
+            del due[topic]
+        message = consumer.poll(max(min(due.values()) - time.time(), 0) if due else 60)
+        if message is None:
+            continue
+        if message.error():
+            raise KafkaException(message.error())
+        when = message.timestamp()[1] / 1000 + TOPICS[message.topic()]
+        if when > time.time():
+            here = TopicPartition(message.topic(), message.partition(), message.offset())
+            consumer.pause([here])
+            consumer.seek(here)
+            due[message.topic()] = when
+            continue
+        attempts = int(dict(message.headers() or {"attempts": b"0"})["attempts"]) + 1
+        try:
+            order = json.loads(message.value())
+            payments.charge(order["id"], order["cents"])
+        except Exception as error:
+            if isinstance(error, (ValueError, CardDeclined)) or attempts > len(WAITS):
+                cause = f"{type(error).__name__}: {error}"
+                move(message, "orders.dead", {"cause": cause, "attempts": str(attempts)})
+            else:
+                retry = f"orders.retry.{WAITS[attempts - 1]}"
+                move(message, retry, {"attempts": str(attempts)})
+        else:
+            consumer.commit(message, asynchronous=False)
