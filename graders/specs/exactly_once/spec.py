@@ -16,7 +16,7 @@ from graders.spec import Budget, Check, Role, Spec
 from graders.stage import Owes, Stage, record_in
 
 ORDERS, INVOICES = "orders", "invoices"
-OPENS = 4.0
+OPENS = 6.5
 """When the shop opens; by then both billers have their partition."""
 
 
