@@ -25,6 +25,13 @@ def _poison_message(seed: int) -> Script:
     return hunt(HUNT, seed)
 
 
+def _second_invoice(seed: int) -> Script:
+    from ackademy.drill.hunt import hunt
+    from ackademy.drill.second_invoice import HUNT
+
+    return hunt(HUNT, seed)
+
+
 def _order_sizing(seed: int) -> Script:
     from ackademy.drill.order_sizing import order_sizing
 
@@ -38,6 +45,13 @@ DRILLS: Sequence[Drill] = (
         "read a RabbitMQ worker, say what it does to one bad message, prove it, mend it",
         15,
         _poison_message,
+    ),
+    Drill(
+        "second_invoice",
+        "Bug hunt: the invoice that came twice",
+        "read a transactional Kafka biller, say what its transaction leaves out, prove it, mend it",
+        15,
+        _second_invoice,
     ),
     Drill(
         "order_sizing",

@@ -2,6 +2,7 @@
 leaves the order without an invoice.
 
 anomaly: lost_message
+anomaly: stuck
 """
 
 import json

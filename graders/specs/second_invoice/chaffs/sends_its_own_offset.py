@@ -7,7 +7,7 @@ anomaly: stuck
 
 import json
 
-from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, Producer, TopicPartition
 
 
 def biller(bootstrap_servers):
@@ -28,12 +28,9 @@ def biller(bootstrap_servers):
             continue
         order = json.loads(message.value())
         producer.begin_transaction()
-        try:
-            producer.produce("invoices", json.dumps(order), key=order["id"])
-            producer.send_offsets_to_transaction(
-                [TopicPartition("orders", message.partition(), message.offset())],
-                consumer.consumer_group_metadata(),
-            )
-            producer.commit_transaction()
-        except KafkaException:
-            producer.abort_transaction()
+        producer.produce("invoices", json.dumps(order), key=order["id"])
+        producer.send_offsets_to_transaction(
+            [TopicPartition("orders", message.partition(), message.offset())],
+            consumer.consumer_group_metadata(),
+        )
+        producer.commit_transaction()
