@@ -6,23 +6,21 @@ the decision. Non-goals: zombies, the offsets of the biller.
 
 from graders.spec import Budget, Check, Role, Spec
 from graders.stage import Owes, Stage, record_in
+from minibroker.sim.values import Value
 
 OPENS = 4.0
 
 
 def scenario(stage: Stage) -> None:
-    """One order, which owes an invoice and an e-mail."""
+    """One order, which owes an invoice and an e-mail; and, two seconds later, the invoice of another,
+    which somebody else writes and for which only the e-mail is owed."""
     stage.topic("orders")
     stage.topic("invoices")
-    for n, cents in enumerate((4200,)):
-        order = f"order-{n + 1}"
-        stage.produce(
-            OPENS + n,
-            "orders",
-            {"id": order, "cents": cents},
-            key=order,
-            owes=(Owes(record_in("invoices"), order), Owes("email", order)),
-        )
+    order: dict[str, Value] = {"id": "order-1", "cents": 4200}
+    owes = (Owes(record_in("invoices"), "order-1"), Owes("email", "order-1"))
+    stage.produce(OPENS, "orders", order, owes, key="order-1")
+    other: dict[str, Value] = {"id": "order-2", "cents": 1700}
+    stage.produce(OPENS + 2, "invoices", other, Owes("email", "order-2"), key="order-2")
 
 
 SPEC = Spec(
