@@ -46,6 +46,13 @@ def _retry_storm(seed: int) -> Script:
     return hunt(HUNT, seed)
 
 
+def _second_invoice(seed: int) -> Script:
+    from ackademy.drill.hunt import hunt
+    from ackademy.drill.second_invoice import HUNT
+
+    return hunt(HUNT, seed)
+
+
 def _order_sizing(seed: int) -> Script:
     from ackademy.drill.order_sizing import order_sizing
 
@@ -81,6 +88,13 @@ DRILLS: Sequence[Drill] = (
         "mend it",
         15,
         _one_version_twice,
+    ),
+    Drill(
+        "second_invoice",
+        "Bug hunt: the invoice that came twice",
+        "read a transactional Kafka biller, say what its transaction leaves out, prove it, mend it",
+        15,
+        _second_invoice,
     ),
     Drill(
         "order_sizing",

@@ -16,22 +16,22 @@ from graders.spec import Budget, Check, Role, Spec
 from graders.stage import Owes, Stage, record_in
 
 ORDERS, INVOICES = "orders", "invoices"
-OPENS = 7.0
+OPENS = 6.5
 """When the shop opens; by then both billers have their partition."""
 
 
 def with_orders(count: int) -> Callable[[Stage], None]:
-    """A scenario with so many orders, half of them for each partition."""
+    """A scenario with so many orders, every other one for the second partition."""
 
     def scenario(stage: Stage) -> None:
-        """Orders on two partitions. Each owes a charge, an invoice and an e-mail."""
+        """Orders on two partitions, in twos. Each owes a charge, an invoice and an e-mail."""
         stage.topic(ORDERS, partitions=2)
         stage.topic(INVOICES)
         first = stage.chance.randrange(1, 90)
         for n in range(count):
             order, cents = f"order-{first + n}", stage.chance.randrange(500, 9_900)
             stage.produce(
-                OPENS + n * 0.3,
+                OPENS + n // 2 * 0.3,
                 ORDERS,
                 {"id": order, "cents": cents},
                 key=order,
@@ -57,19 +57,19 @@ SPEC = Spec(
         ),
         Role("mailer", {"bootstrap_servers": "kafka", "mail": "mail"}),
     ),
-    scenario=with_orders(4),
+    scenario=with_orders(3),
     checks=(
         Check(
             "happy_path",
             2,
-            ("lost_message", "duplicate_effect"),
+            ("lost_message", "duplicate_effect", "stuck"),
             "without faults, every order is charged once, invoiced once and mailed once",
             within="fault_free",
         ),
         Check(
             "one_transaction",
             6,
-            ("lost_message", "duplicate_effect", "skipped_offset"),
+            ("lost_message", "duplicate_effect"),
             "the same holds whatever fails and whoever wakes up too late",
         ),
         Check("no_rest", 4, ("stuck",), "nothing is left over: no order, no open transaction"),
@@ -81,6 +81,6 @@ SPEC = Spec(
         ),
     ),
     faults=("crash", "definite", "indefinite", "pause"),
-    budget=Budget(effects=500, schedules=400, pairs=40, together=80_000, endless=4_000),
+    budget=Budget(effects=400, schedules=400, pairs=20, together=60_000, endless=4_000),
     lesson="11_exactly_once",
 )

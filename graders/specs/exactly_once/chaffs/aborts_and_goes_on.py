@@ -1,7 +1,8 @@
 """Aborts when something fails, and goes on with the next order: an abort does not rewind the consumer,
-and the next transaction commits past the order.
+and the next transaction commits past the order. After the last one nothing comes to pass it by.
 
 anomaly: lost_message in one_transaction
+anomaly: stuck in no_rest
 """
 
 import json

@@ -20,8 +20,8 @@ def biller(bootstrap_servers, name, payments):
     )
     producer = Producer({"bootstrap.servers": bootstrap_servers, "transactional.id": name})
     producer.init_transactions()
-    consumer.subscribe(["orders"])
     metadata = consumer.consumer_group_metadata()
+    consumer.subscribe(["orders"])
     while True:
         message = consumer.poll(1.0)
         if message is None:

@@ -1,7 +1,8 @@
-"""Sends the offset of the order itself, not of the next one: after a restart the last order is
-invoiced again.
+"""Sends the offset of the order itself, not of the next one: the last order is never done with, and
+after a restart it is invoiced again.
 
 anomaly: duplicate_effect in one_transaction
+anomaly: stuck
 """
 
 import json

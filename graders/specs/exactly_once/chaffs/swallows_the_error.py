@@ -1,6 +1,7 @@
-"""Catches whatever the transaction throws and goes on as if it had been committed.
+"""Catches whatever the commit throws and goes on as if it had been committed: a commit that timed out
+is neither retried nor aborted, and the last order's transaction stays open until it times out.
 
-anomaly: lost_message in one_transaction
+anomaly: stuck in no_rest
 """
 
 import json
