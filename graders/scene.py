@@ -16,6 +16,9 @@ from typing import Any
 from graders import timeline_calls as calls
 from graders import timeline_moves as moves
 from graders import timeline_words as words
+from graders.judges.debts import DEAD_LETTER, RECORD, ROW
+from graders.kafka_calls import called, takes
+from graders.scene_log import LogScene
 from graders.timeline_copies import Copies
 from minibroker.sim.trace import (
     Answered,
@@ -87,6 +90,7 @@ class Scene:
         self._processes: dict[str, _Process] = {}
         self._outside: dict[tuple[str, str], _Outside] = {}
         self._places = 0
+        self._log = LogScene(self._names)
         self._readers: dict[type[Event], Callable[[Any], None]] = {
             Started: self._started,
             Requested: self._requested,
@@ -105,6 +109,7 @@ class Scene:
             SideEffect: self._side_effect,
             Declined: self._declined,
             Committed: self._committed,
+            **self._log.readers,
         }
 
     def tell(self, event: Event) -> None:
@@ -120,10 +125,12 @@ class Scene:
              "processes": [{"name", "state", "words"}],
              "outside": [{"name", "words", "wrong"}]}
 
+        and ``"partitions"`` as in `graders.scene_log`, when there is any.
         A process's `state` is ``runs``, ``waits``, ``paused``, ``crashed``, ``ended`` or
         ``failed``. `wrong` says that something happened more often than it was owed.
         """
-        return {
+        logs: dict[str, Value] = {"partitions": shown} if (shown := self._log.shown) else {}
+        return logs | {
             "queues": [self._queue_shown(name) for name in self._queues],
             "processes": [
                 {"name": each.label, "state": each.state, "words": each.words}
@@ -210,10 +217,12 @@ class Scene:
 
     def _crashed(self, event: Crashed) -> None:
         self._became(event.who, "crashed", "has crashed, its memory is gone")
+        self._log.gone(event)
 
     def _exited(self, event: Exited) -> None:
         well = event.how in ("returned", "interrupted")
         self._became(event.who, "ended" if well else "failed", words.exited(event))
+        self._log.gone(event)
 
     def _gave_up(self, event: GaveUp) -> None:
         self._became(event.who, "failed", "is not started again")
@@ -224,8 +233,8 @@ class Scene:
     # --- outside -----------------------------------------------------------------------
 
     def _owed(self, event: Owed) -> None:
-        if event.kind == "dead letter":
-            return  # paid in a queue, where it is seen
+        if event.kind == DEAD_LETTER or event.kind.startswith((RECORD, ROW)):
+            return  # paid where it is seen
         self._entry(event.kind, event.subject, event.detail).owed = 1
 
     def _side_effect(self, event: SideEffect) -> None:
@@ -263,6 +272,10 @@ def _outside_shown(entry: _Outside) -> dict[str, Value]:
 
 
 def _waiting(request: Requested) -> str:
+    if request.client == "kafka":
+        if takes(request):
+            return "waits for a record"
+        return f"waits for the answer to {called(request)}"
     match request.op:
         case "receive":
             return "waits for a message"

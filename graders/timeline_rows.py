@@ -198,6 +198,7 @@ class Reading:
     def _requested(self, event: Requested, position: int) -> None:
         self._cause, self._asked = event, position
         self._requests[event.number] = event
+        self._log.does(event)
         answer = self._answers.get(event.number)
         if event.client == "kafka":
             self._log.asked(event, answer, position)

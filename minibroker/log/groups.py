@@ -13,9 +13,9 @@ then nothing was changed.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import cast
 
+from minibroker.log.description import GroupInfo
 from minibroker.log.errors import Code, LogError
 from minibroker.log.group import Group
 from minibroker.log.members import Joined, Joiner, Member, MemberIdRequired, new_id
@@ -31,29 +31,6 @@ SESSION, LEAST_SESSION, MOST_SESSION = 45 * SECOND, 6 * SECOND, 1800 * SECOND
 """``session.timeout.ms`` of the clients, and between what the broker takes it."""
 
 REBALANCE = 300 * SECOND
-
-
-@dataclass(frozen=True, slots=True)
-class MemberInfo:
-    """A member as an operator is shown it."""
-
-    member_id: str
-    instance_id: str | None
-    who: str
-    metadata: object
-    assignment: object
-
-
-@dataclass(frozen=True, slots=True)
-class GroupInfo:
-    """A group as an operator is shown it; `state` is ``Dead`` for one that there is not."""
-
-    group: str
-    state: str
-    protocol_type: str
-    protocol: str
-    generation: int
-    members: list[MemberInfo]
 
 
 def as_it_is(assignment: object) -> list[Value]:
@@ -268,16 +245,7 @@ class Groups:
         found = self._groups.get(group)
         if found is None:
             return GroupInfo(group, "Dead", "", "", -1, [])
-        members = [
-            MemberInfo(
-                member.member_id, member.instance_id, member.who,
-                member.protocols.get(found.protocol), member.assignment,
-            )
-            for member in found.members.values()
-        ]  # fmt: skip
-        return GroupInfo(
-            group, found.state, found.protocol_type, found.protocol, found.generation, members
-        )
+        return found.described()
 
     def list(self) -> list[GroupInfo]:
         """All groups, in the order in which they came to be (ListGroups)."""
@@ -327,8 +295,7 @@ class Groups:
         self, who: str, group: str, member_id: str, generation: int, instance_id: str | None,
         *, transactional: bool,
     ) -> None:  # fmt: skip
-        """Raise unless this commit counts. A member of a group that gathers for a new generation
-        may still commit in the old one; after that it may not, until it knows its part."""
+        """Raise unless this commit counts, and tell of a zombie."""
         _check_name(group)
         try:
             found = self._groups.get(group)
@@ -338,28 +305,13 @@ class Groups:
                         Code.ILLEGAL_GENERATION, f"there is no group {group}; join it again"
                     )
                 return
-            if generation < 0 and found.state == "Empty":
-                return
-            if generation >= 0 or member_id or instance_id is not None:
-                member = found.member(member_id, instance_id)
-                found.check_generation(generation)
-            elif transactional:
-                return
-            else:
-                raise LogError(
-                    Code.UNKNOWN_MEMBER_ID,
-                    f"group {group} has members, and only they may commit for it",
-                )
+            found.check_commit(member_id, generation, instance_id, transactional)
         except LogError as error:
-            self._trace.append(
-                Fenced(at=self._clock.now, who=who, what="commit", error=error.code.name)
-            )
+            if error.code is not Code.REBALANCE_IN_PROGRESS:
+                self._trace.append(
+                    Fenced(at=self._clock.now, who=who, what="commit", error=error.code.name)
+                )
             raise
-        if found.state == "CompletingRebalance" and not transactional:
-            raise LogError(
-                Code.REBALANCE_IN_PROGRESS, f"group {group} is rebalancing; commit again after it"
-            )
-        found.lives(member)
 
     def _tell(
         self, who: str, group: str, offsets: Mapping[Partition, Committed], *,
@@ -393,8 +345,7 @@ class Groups:
         offsets, found = self._offsets.get(group), self._groups.get(group)
         if offsets is None or found is None or found.state != "Empty":
             return
-        offsets.expire(self._clock.now, found.empty_since)
-        if not offsets:
+        if offsets.expire(self._clock.now, found.empty_since) and not offsets:
             del self._groups[group], self._offsets[group]
 
     def _known(self, group: str, member_id: str) -> Group:

@@ -126,7 +126,7 @@ def test_what_a_process_waited_for_has_its_number_and_what_its_client_does_has_n
 
 
 def test_a_poll_that_ended_with_an_error_waits_for_nothing() -> None:
-    assert numbers(called("poll", 4), failed(4, "KafkaException", "x"), left())[-1] is None
+    assert numbers(called("poll", 4), failed(4, "KafkaException", "x"), assigned())[-1] is None
 
 
 # --- offsets, transactions, groups, brokers --------------------------------------------------
@@ -152,7 +152,7 @@ P = "orders/0"
         (committed(3, by_itself=True), (WORKER, P, "auto-commit offset 3 for billing")),
         (
             committed(3, transaction="tx"),
-            (WORKER, P, "commit offset 3 for billing in transaction tx"),
+            (WORKER, P, "send offset 3 for billing in transaction tx"),
         ),
         (
             invoiced(transaction="tx"),
@@ -347,6 +347,28 @@ def test_a_poll_in_vain_that_is_repeated_is_told_by_a_number() -> None:
     idle = [called("poll", 1, timeout=1), answered(1, did="idle")]
     again = [called("poll", 2, timeout=1), answered(2, did="idle")]
     assert [row[2] for row in told(drawn(*idle, *again))] == ["poll 1 s: nothing there (2 times)"]
+
+
+def test_polls_in_vain_are_one_row_until_their_process_does_something_else() -> None:
+    def idle(number: int) -> list[t.Event]:
+        return [called("poll", number, timeout=1), answered(number, did="idle")]
+
+    vain = "poll 1 s: nothing there"
+    others = [appended(1), polled(1, who="other#1"), assigned("other#1")]
+    assert told(drawn(*idle(1), *others, *idle(2)))[0][2] == f"{vain} (2 times)"
+    for between in ([polled()], [assigned()], [revoked()], [called("commit", 9)], [asked(9, "x")]):
+        rows = [row[2] for row in told(drawn(*idle(1), *others, *between, *idle(2)))]
+        assert (rows[0], rows[-1]) == (vain, vain)
+    longer = [called("poll", 2, timeout=2), answered(2, did="idle")]
+    assert [row[2] for row in told(drawn(*idle(1), *longer))] == [vain, "poll 2 s: nothing there"]
+
+
+def test_how_groups_end_when_all_is_over_is_left_out() -> None:
+    ended = t.Exited(at=0, who=WORKER, how="interrupted")
+    over = [left(), rebalanced()]
+    assert len(told(drawn(ended, *over))) == 1
+    assert len(told(drawn(*over, ended))) == 3
+    assert len(told(drawn(t.Crashed(at=0, who=WORKER, number=1), *over, ended))) == 4
 
 
 # --- crashes ---------------------------------------------------------------------------------
