@@ -40,12 +40,14 @@ ANOMALIES = (
     "duplicate_effect",
     "given_up_early",
     "lost_message",
+    "needless_revocation",
     "reordered",
     "retry_without_delay",
     "skipped_offset",
     "starvation",
     "stuck",
     "too_many_attempts",
+    "work_after_revoked",
     "zombie_write",
 )
 """All there are; each is a module here."""
