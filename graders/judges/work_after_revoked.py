@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from graders.judges import Finding
 from graders.judges.effects import Effect, cause, effects
 from graders.judges.records import Partition, partitions, place
-from minibroker.sim.trace import Answered, Assigned, Event, Requested, Revoked, Trace
+from minibroker.sim.trace import Answered, Assigned, Requested, Revoked, Trace
 
 ENDS = frozenset({"poll", "consume", "close", "finish", "unassign", "incremental_unassign"})
 """The requests after which a partition that was to be given up is given up."""
@@ -61,6 +61,9 @@ def unshown(trace: Trace) -> str:
 def _late(trace: Trace) -> Iterator[tuple[Effect, _Told]]:
     made = {effect.position: effect for effect in effects(trace)}
     telling: dict[str, _Told] = {}
+    """Processes that were just told, until it shows whether a callback is called."""
+    called: dict[str, _Told] = {}
+    """Processes that are in their callback."""
     given_up: dict[tuple[str, str, Partition], _Told] = {}
 
     def give_up(told: _Told) -> None:
@@ -69,26 +72,25 @@ def _late(trace: Trace) -> Iterator[tuple[Effect, _Told]]:
             given_up[event.who, event.group, where] = told
 
     for position, event in enumerate(trace.events):
-        if isinstance(event, Revoked):
-            told = _Told(position, event)
-            if event.lost:
-                give_up(told)
-            else:
-                telling[event.who] = told
-        elif isinstance(event, Assigned):
-            for where in partitions(event.partitions):
-                given_up.pop((event.who, event.group, where), None)
-        elif isinstance(event, Answered | Requested) and event.who in telling and _is_over(event):
-            give_up(telling.pop(event.who))
-        elif (effect := made.get(position)) and (made_from := cause(trace, effect)):
-            polled = made_from[1]
-            where = polled.topic, polled.partition
-            if late := given_up.get((effect.who, polled.group, where)):
-                yield effect, late
-
-
-def _is_over(event: Event) -> bool:
-    """Whether a process that was told to give up partitions has done so by now."""
-    if isinstance(event, Answered):
-        return not (isinstance(event.value, dict) and "revoke" in event.value) and not event.error
-    return isinstance(event, Requested) and event.client == "kafka" and event.op in ENDS
+        match event:
+            case Revoked(who=who):
+                if event.lost:
+                    give_up(_Told(position, event))
+                else:
+                    telling[who] = _Told(position, event)
+            case Assigned(who=who):
+                for where in partitions(event.partitions):
+                    given_up.pop((who, event.group, where), None)
+            case Answered(who=who) if who in telling:
+                told = telling.pop(who)
+                if isinstance(event.value, dict) and "revoke" in event.value:
+                    called[who] = told
+                else:
+                    give_up(told)
+            case Requested(who=who, client="kafka") if who in called and event.op in ENDS:
+                give_up(called.pop(who))
+            case _ if (effect := made.get(position)) and (made_from := cause(trace, effect)):
+                polled = made_from[1]
+                where = polled.topic, polled.partition
+                if late := given_up.get((effect.who, polled.group, where)):
+                    yield effect, late

@@ -1,6 +1,8 @@
-"""Takes note that partitions are lost and keeps what it holds of them.
+"""Takes note that partitions are lost and keeps what it holds of them. When it has them back it mails that, and
+its commit moves the group's offset backwards.
 
 anomaly: work_after_revoked in nothing_after_giving_up
+anomaly: stuck in no_rest
 """
 
 import json

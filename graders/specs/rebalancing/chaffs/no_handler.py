@@ -2,6 +2,7 @@
 
 anomaly: duplicate_effect in handed_over
 anomaly: work_after_revoked in nothing_after_giving_up
+anomaly: stuck in no_rest
 """
 
 import json

@@ -1,6 +1,8 @@
-"""Collects in its sleep, for longer than `max.poll.interval.ms`: the group gives it up each time.
+"""Rests after each e-mail, for longer than `max.poll.interval.ms`, and commits then: the group has given it up by
+then, and it gets the same order again.
 
 anomaly: duplicate_effect in handed_over
+anomaly: stuck in no_rest
 """
 
 import json
@@ -10,26 +12,6 @@ from confluent_kafka import Consumer, KafkaException
 
 
 def notifier(bootstrap_servers, name, mail):
-    in_hand = []  # read and not yet mailed
-
-    def finish(messages):
-        for message in messages:
-            mail.send(json.loads(message.value())["id"], "your order is on its way")
-        for message in messages:
-            consumer.commit(message, asynchronous=False)
-
-    def drop(partitions):
-        gone = {each.partition for each in partitions}
-        dropped = [message for message in in_hand if message.partition() in gone]
-        in_hand[:] = [message for message in in_hand if message.partition() not in gone]
-        return dropped
-
-    def on_revoke(consumer, partitions):
-        finish(drop(partitions))
-
-    def on_lost(consumer, partitions):
-        drop(partitions)
-
     consumer = Consumer(
         {
             "bootstrap.servers": bootstrap_servers,
@@ -41,14 +23,17 @@ def notifier(bootstrap_servers, name, mail):
             "partition.assignment.strategy": "cooperative-sticky",
         }
     )
-    consumer.subscribe(["orders"], on_revoke=on_revoke, on_lost=on_lost)
+    consumer.subscribe(["orders"])
     while True:
         message = consumer.poll(5.0)
-        if message is not None:
-            if message.error():
-                raise KafkaException(message.error())
-            in_hand.append(message)
-            time.sleep(8)
-        if message is None or len(in_hand) == 4:
-            finish(in_hand)
-            in_hand.clear()
+        if message is None:
+            continue
+        if message.error():
+            print(message.error())
+            continue
+        mail.send(json.loads(message.value())["id"], "your order is on its way")
+        time.sleep(8)
+        try:
+            consumer.commit(message, asynchronous=False)
+        except KafkaException as error:
+            print(error)

@@ -1,5 +1,8 @@
-"""Is a static member under its own name, so a restart takes nothing from anybody. Assigns and unassigns by
-itself, and carries on when the group does not know it any more."""
+"""Is a static member. One that crashes between the two generations of a cooperative rebalance comes back
+unnoticed, and the partition that it had just given up stays with nobody.
+
+anomaly: stuck in no_rest
+"""
 
 import json
 
@@ -13,10 +16,7 @@ def notifier(bootstrap_servers, name, mail):
         for message in messages:
             mail.send(json.loads(message.value())["id"], "your order is on its way")
         for message in messages:
-            try:
-                consumer.commit(message, asynchronous=False)
-            except KafkaException as error:
-                print("mailed, and not committed:", error)
+            consumer.commit(message, asynchronous=False)
 
     def drop(partitions):
         gone = {each.partition for each in partitions}
@@ -24,12 +24,8 @@ def notifier(bootstrap_servers, name, mail):
         in_hand[:] = [message for message in in_hand if message.partition() not in gone]
         return dropped
 
-    def on_assign(consumer, partitions):
-        consumer.incremental_assign(partitions)
-
     def on_revoke(consumer, partitions):
         finish(drop(partitions))
-        consumer.incremental_unassign(partitions)
 
     def on_lost(consumer, partitions):
         drop(partitions)
@@ -44,7 +40,7 @@ def notifier(bootstrap_servers, name, mail):
             "partition.assignment.strategy": "cooperative-sticky",
         }
     )
-    consumer.subscribe(["orders"], on_assign=on_assign, on_revoke=on_revoke, on_lost=on_lost)
+    consumer.subscribe(["orders"], on_revoke=on_revoke, on_lost=on_lost)
     while True:
         message = consumer.poll(5.0)
         if message is not None:

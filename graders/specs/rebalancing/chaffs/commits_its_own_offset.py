@@ -1,11 +1,12 @@
-"""Calls `assign` in `on_assign`, as one does in an eager group; a cooperative one refuses it.
+"""Commits the offset of the last order, not the one after it: whoever is next mails it again.
 
+anomaly: duplicate_effect in handed_over
 anomaly: stuck in no_rest
 """
 
 import json
 
-from confluent_kafka import Consumer, KafkaException
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 
 def notifier(bootstrap_servers, name, mail):
@@ -15,16 +16,14 @@ def notifier(bootstrap_servers, name, mail):
         for message in messages:
             mail.send(json.loads(message.value())["id"], "your order is on its way")
         for message in messages:
-            consumer.commit(message, asynchronous=False)
+            last = TopicPartition("orders", message.partition(), message.offset())
+            consumer.commit(offsets=[last], asynchronous=False)
 
     def drop(partitions):
         gone = {each.partition for each in partitions}
         dropped = [message for message in in_hand if message.partition() in gone]
         in_hand[:] = [message for message in in_hand if message.partition() not in gone]
         return dropped
-
-    def on_assign(consumer, partitions):
-        consumer.assign(partitions)
 
     def on_revoke(consumer, partitions):
         finish(drop(partitions))
@@ -41,7 +40,7 @@ def notifier(bootstrap_servers, name, mail):
             "partition.assignment.strategy": "cooperative-sticky",
         }
     )
-    consumer.subscribe(["orders"], on_assign=on_assign, on_revoke=on_revoke, on_lost=on_lost)
+    consumer.subscribe(["orders"], on_revoke=on_revoke, on_lost=on_lost)
     while True:
         message = consumer.poll(5.0)
         if message is not None:
