@@ -74,11 +74,15 @@ def _late(trace: Trace) -> Iterator[tuple[Effect, _Told]]:
     for position, event in enumerate(trace.events):
         match event:
             case Revoked(who=who):
+                if who in telling:
+                    give_up(telling.pop(who))
                 if event.lost:
                     give_up(_Told(position, event))
                 else:
                     telling[who] = _Told(position, event)
             case Assigned(who=who):
+                if who in telling:  # both within one poll
+                    give_up(telling.pop(who))
                 for where in partitions(event.partitions):
                     given_up.pop((who, event.group, where), None)
             case Answered(who=who) if who in telling:

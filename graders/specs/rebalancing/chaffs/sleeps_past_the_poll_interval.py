@@ -1,14 +1,13 @@
-"""Rests after each e-mail, for longer than `max.poll.interval.ms`, and commits then: the group has given it up by
-then, and it gets the same order again.
+"""Works on something else after its third e-mail, for longer than `max.poll.interval.ms`, and commits
+then: the group has given it up by then, and the order comes again.
 
 anomaly: duplicate_effect in handed_over
-anomaly: stuck in no_rest
 """
 
 import json
 import time
 
-from confluent_kafka import Consumer, KafkaException
+from confluent_kafka import Consumer, KafkaError, KafkaException
 
 
 def notifier(bootstrap_servers, name, mail):
@@ -24,6 +23,7 @@ def notifier(bootstrap_servers, name, mail):
         }
     )
     consumer.subscribe(["orders"])
+    mailed = 0
     while True:
         message = consumer.poll(5.0)
         if message is None:
@@ -32,8 +32,12 @@ def notifier(bootstrap_servers, name, mail):
             print(message.error())
             continue
         mail.send(json.loads(message.value())["id"], "your order is on its way")
-        time.sleep(8)
+        mailed += 1
+        if mailed == 3:
+            time.sleep(8)  # say, for a report
         try:
             consumer.commit(message, asynchronous=False)
         except KafkaException as error:
+            if error.args[0].code() != KafkaError.UNKNOWN_MEMBER_ID:
+                raise
             print(error)
