@@ -25,6 +25,13 @@ def _poison_message(seed: int) -> Script:
     return hunt(HUNT, seed)
 
 
+def _handover(seed: int) -> Script:
+    from ackademy.drill.handover import HUNT
+    from ackademy.drill.hunt import hunt
+
+    return hunt(HUNT, seed)
+
+
 def _order_sizing(seed: int) -> Script:
     from ackademy.drill.order_sizing import order_sizing
 
@@ -38,6 +45,13 @@ DRILLS: Sequence[Drill] = (
         "read a RabbitMQ worker, say what it does to one bad message, prove it, mend it",
         15,
         _poison_message,
+    ),
+    Drill(
+        "handover",
+        "Bug hunt: the orders in the list",
+        "read a Kafka consumer, say what a rebalance makes of what it holds, prove it, mend it",
+        15,
+        _handover,
     ),
     Drill(
         "order_sizing",

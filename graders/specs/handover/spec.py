@@ -12,7 +12,7 @@ from graders.spec import Budget, Check, Role, Spec
 from graders.stage import Owes, Stage
 
 ORDERS = "orders"
-JOINS = 13.0
+JOINS = 12.5
 IN_HAND = JOINS + 0.2
 """When the orders come that are in the first biller's hands at the rebalance."""
 
