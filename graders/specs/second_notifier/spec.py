@@ -59,6 +59,12 @@ SPEC = Spec(
             "a partition that stays with its notifier is not taken from it",
             within="fault_free",
         ),
+        Check(
+            "all_committed",
+            1,
+            ("stuck",),
+            "every order that is there is committed in the end",
+        ),
     ),
     budget=Budget(effects=200, together=10_000, endless=400),
     lesson="10_rebalancing",
