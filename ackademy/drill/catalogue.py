@@ -27,6 +27,12 @@ def _poison_message(seed: int) -> Script:
 
 def _cancelled_and_paid(seed: int) -> Script:
     from ackademy.drill.cancelled_and_paid import HUNT
+
+    return hunt(HUNT, seed)
+
+
+def _handover(seed: int) -> Script:
+    from ackademy.drill.handover import HUNT
     from ackademy.drill.hunt import hunt
 
     return hunt(HUNT, seed)
@@ -49,6 +55,10 @@ def _retry_storm(seed: int) -> Script:
 def _second_invoice(seed: int) -> Script:
     from ackademy.drill.hunt import hunt
     from ackademy.drill.second_invoice import HUNT
+
+    return hunt(HUNT, seed)
+
+
 
     return hunt(HUNT, seed)
 
@@ -95,6 +105,13 @@ DRILLS: Sequence[Drill] = (
         "read a transactional Kafka biller, say what its transaction leaves out, prove it, mend it",
         15,
         _second_invoice,
+    ),
+    Drill(
+        "handover",
+        "Bug hunt: the orders in the list",
+        "read a Kafka consumer, say what a rebalance makes of what it holds, prove it, mend it",
+        15,
+        _handover,
     ),
     Drill(
         "order_sizing",

@@ -48,6 +48,7 @@ ANOMALIES = (
     "lost_message",
     "lost_publication",
     "missing_compensation",
+    "needless_revocation",
     "partial_append",
     "phantom_publication",
     "reordered",
@@ -59,6 +60,7 @@ ANOMALIES = (
     "starvation",
     "stuck",
     "too_many_attempts",
+    "work_after_revoked",
     "zombie_write",
 )
 """All there are; each is a module here."""
