@@ -76,7 +76,7 @@ def test_what_cannot_be_kept_is_said_once_and_stops_nothing(tmp_path, monkeypatc
 def test_a_further_part_of_the_notebook_counts_for_nothing():
     whole = next(each.source for each in wheats("dead_letter_queue"))
     found = check_notebook("dead_letter_queue", [whole])
-    assert [verdict.check for verdict in found][-1] == "redriven"
+    assert "redriven" in [verdict.check for verdict in found if not verdict.most]
     record("dead_letter_queue", found)
     entry = store.read()["dead_letter_queue"]
     assert (entry.points, entry.most, entry.failing) == (18, 18, ())

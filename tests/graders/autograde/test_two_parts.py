@@ -1,4 +1,5 @@
-"""An exercise whose notebook has a further, optional part: `dead_letter_queue` with `redrive`.
+"""An exercise whose notebook has further, optional parts: `dead_letter_queue` with `redrive`, and with
+`dead_letter_stream`, which nobody here touches.
 
 It is released and graded as it stands in solutions/. Everybody hands in the same right answer to
 the first part, so that it is explored once.
@@ -28,7 +29,9 @@ OPTIONAL = f"{PART}-redriven"
 SOLVED = wheats(PART)[1].source
 UNSOLVED = next(each.source for each in chaffs(PART) if each.name == "sends_everything_again")
 ALL = {f"{NAME}-{check.id}": float(check.points) for check in load(NAME).checks}
-ORDER = [FIRST, *ALL, SECOND, OPTIONAL]
+UNTOUCHED = "dead_letter_stream"
+OTHERS = [f"{UNTOUCHED}-{check.id}" for check in load(UNTOUCHED).checks]
+ORDER = [FIRST, *ALL, SECOND, OPTIONAL, f"{UNTOUCHED}-solution", *OTHERS]
 
 Change = Callable[[NotebookNode], None]
 
@@ -47,7 +50,7 @@ def told(change: Change) -> list[str]:
     return problems(notebook, load(NAME))
 
 
-def test_a_notebook_of_two_parts_has_no_problems() -> None:
+def test_a_notebook_of_several_parts_has_no_problems() -> None:
     assert told(lambda notebook: None) == []
 
 
@@ -65,7 +68,7 @@ def test_each_part_has_a_solution_cell() -> None:
     def without(notebook: NotebookNode) -> None:
         notebook.cells.remove(cell_of(notebook, SECOND))
 
-    assert told(without) == ["it has 1 solution cells, where it needs 2"]
+    assert told(without) == ["it has 2 solution cells, where it needs 3"]
 
 
 def test_each_part_s_solution_cell_defines_what_its_spec_asks_for() -> None:
@@ -113,8 +116,8 @@ def test_a_check_belongs_to_its_own_part() -> None:
         cell_of(notebook, OPTIONAL).source = 'check("start_here", "nothing_lost")'
 
     assert told(of_no_part)[0] == (
-        f'the cell {OPTIONAL} must say check("{NAME}", "...") or check("{PART}", "...") and '
-        "nothing else"
+        f'the cell {OPTIONAL} must say check("{NAME}", "...") or check("{PART}", "...") or '
+        f'check("{UNTOUCHED}", "...") and nothing else'
     )
 
 
@@ -263,7 +266,8 @@ def says(course: Course, student: str) -> str:
 
 @pytest.mark.parametrize("change", [*CLASS, without_marks, both_in_one_cell])
 def test_the_optional_part_costs_nobody_a_point(course: Course, change: Change) -> None:
-    wanted = {name: (points, False) for name, points in ALL.items()} | {OPTIONAL: (0.0, False)}
+    points = ALL | dict.fromkeys([OPTIONAL, *OTHERS], 0.0)
+    wanted = {name: (most, False) for name, most in points.items()}
     assert scores(course, change.__name__) == wanted
 
 
@@ -294,7 +298,7 @@ def test_check_cells_are_back_in_their_order(course: Course, change: Change) -> 
         for cell in graded(course, change.__name__).cells
         if cell.metadata.get("nbgrader", {}).get("grade")
     ]
-    assert ids == [*ALL, OPTIONAL]
+    assert ids == [*ALL, OPTIONAL, *OTHERS]
 
 
 def test_who_leaves_the_optional_part_out_is_told_how_to_begin(course: Course) -> None:

@@ -121,6 +121,19 @@ WAYS: dict[str, tuple[list[Event], int]] = {
         [polled(), copied(), committed(), polled(group="audit")],
         1,
     ),
+    "copied once and handed out twice again": (
+        [polled(), copied(), crashed(), polled(who=AGAIN), polled(who=AGAIN)],
+        2,
+    ),
+    "copied after its commit, and read back": ([polled(), committed(), copied(), polled()], 1),
+    "copied, committed, and read back": ([polled(), copied(), committed(), polled()], 1),
+    "another order that is owed was copied": (
+        [
+            *(appended(5, 1, order="order-2"), owed(5, "order-2"), polled(), polled(5, 1)),
+            *(appended(6, 0, RETRY, who=WORKER, order="order-2"), crashed(), polled(who=AGAIN)),
+        ],
+        1,
+    ),
     "came twice": ([faulted("duplicate"), appended(2, 1)], 2),
 }
 
@@ -174,6 +187,17 @@ def test_a_dead_letter_that_nobody_sees_gives_nothing_up() -> None:
     assert given_up_early.find(history(*OWED, polled(), *tried(1), *aborted)) == []
 
 
+def test_a_dead_letter_that_nobody_sees_is_a_loss_to_be_judged_elsewhere() -> None:
+    aborted = [began(), put_away(transaction="tx"), decided("aborted"), committed(), crashed()]
+    assert given_up_early.find(history(*OWED, polled(), *tried(1), *aborted)) == []
+
+
+def test_a_dead_letter_that_somebody_reads_is_put_away_all_the_same() -> None:
+    read = [committed(0, group="desk", topic=DEAD), polled(9, group="desk", topic=DEAD)]
+    events = [*OWED, polled(), *tried(1), put_away(), committed(), *read]
+    assert len(given_up_early.find(history(*events))) == 1
+
+
 def test_a_record_that_waits_in_another_topic_is_not_given_up() -> None:
     waits = [copied(), committed(), committed(0, topic=RETRY)]
     events = [promised(), appended(), owed(), polled(), *tried(1), *waits]
@@ -222,6 +246,10 @@ LETTERS: dict[str, tuple[Appended, str]] = {
     ),
     "no attempts": (put_away(cause=b"away"), "has no header 'attempts', decimal digits that say"),
     "attempts that are no digits": (put_away(cause=b"away", attempts=b"\x04"), "'attempts'"),
+    "attempts in digits of another script": (
+        put_away(cause=b"away", attempts="\u0664".encode()),
+        "has no header 'attempts'",
+    ),
     "too many": (put_away(cause=b"away", attempts=b"5"), "says 5 attempts, where 4 failed"),
     "too few": (put_away(cause=b"away", attempts=b"3"), "says 3 attempts, where 4 failed"),
     "another value": (put_away(value=b'{"id": "order-1", "x": 1}'), "is not what came"),
