@@ -10,7 +10,7 @@ from graders.timeline_svg import svg
 from graders.timeline_text import text
 from minibroker.sim import trace as t
 from minibroker.sim.values import Value
-from tests.graders.events import asked, delivered, drawn, failed, owed, published, told
+from tests.graders.events import asked, delivered, drawn, failed, owed, published, settled, told
 from tests.graders.judges.history import charged, declined, history
 from tests.graders.judges.logs import (
     appended,
@@ -485,3 +485,12 @@ def test_a_message_in_a_queue_is_named_as_ever() -> None:
         "publish order-1",
         "append order-1 (offset 0)",
     ]
+
+
+def test_a_message_that_was_lost_from_a_queue_is_noted_as_ever() -> None:
+    again = published(2, "later", who=WORKER)
+    gone = t.Settled(at=0, who=WORKER, queue="later", message=2, how="acked")
+    events = [published(1, "orders"), owed(1, "order-1"), settled(1), again, gone]
+    run = run_of(*events)
+    timeline = build(run, [Finding("lost_message", "order-1 was lost: x, and no y", (4,))])
+    assert [row.note for row in timeline.rows if row.anomaly] == ["gone for good, never done"]
