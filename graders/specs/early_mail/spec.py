@@ -12,8 +12,8 @@ OPENS = 4.0
 
 
 def scenario(stage: Stage) -> None:
-    """One order, which owes an invoice and an e-mail; and, two seconds later, the invoice of another,
-    which somebody else writes and for which only the e-mail is owed."""
+    """One order, which owes an invoice and an e-mail. Two seconds later somebody else writes the
+    invoice of a second one, for which only the e-mail is owed."""
     stage.topic("orders")
     stage.topic("invoices")
     order: dict[str, Value] = {"id": "order-1", "cents": 4200}

@@ -18,6 +18,9 @@ from graders.stage import Owes, Stage, record_in
 ORDERS, INVOICES = "orders", "invoices"
 OPENS = 6.5
 """When the shop opens; by then both billers have their partition."""
+COUNT = 3
+"""How many orders there are: two for one partition, so that one can be passed by, and one for the
+other."""
 
 
 def with_orders(count: int) -> Callable[[Stage], None]:
@@ -57,7 +60,7 @@ SPEC = Spec(
         ),
         Role("mailer", {"bootstrap_servers": "kafka", "mail": "mail"}),
     ),
-    scenario=with_orders(3),
+    scenario=with_orders(COUNT),
     checks=(
         Check(
             "happy_path",
