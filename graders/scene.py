@@ -23,6 +23,7 @@ from graders.timeline_copies import Copies
 from minibroker.sim.trace import (
     Answered,
     Committed,
+    Compensated,
     Crashed,
     DeadLettered,
     Declined,
@@ -79,6 +80,7 @@ class _Outside:
     owed: int | None
     done: int = 0
     declined: int = 0
+    undone: int = 0
 
 
 class Scene:
@@ -110,6 +112,7 @@ class Scene:
             Declined: self._declined,
             Committed: self._committed,
             **self._log.readers,
+            Compensated: self._compensated,
         }
 
     def tell(self, event: Event) -> None:
@@ -251,6 +254,9 @@ class Scene:
             entry = self._outside[kind, subject] = _Outside(text, 0)
         return entry
 
+    def _compensated(self, event: Compensated) -> None:
+        self._entry(event.kind, event.subject, {}).undone += 1
+
     def _committed(self, event: Committed) -> None:
         text = calls.written(event.writes)
         self._outside.setdefault(("commit", text), _Outside(text, None)).done += 1
@@ -264,6 +270,8 @@ def times(count: int) -> str:
 def _outside_shown(entry: _Outside) -> dict[str, Value]:
     said = times(entry.done)
     wrong = entry.owed is not None and entry.done > entry.owed
+    if entry.undone:
+        said += f", undone {times(entry.undone)}"
     if wrong:
         said += ", owed once" if entry.owed else ", and nobody owed it"
     elif entry.declined:

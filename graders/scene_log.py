@@ -140,6 +140,9 @@ class LogScene:
 
     def _left(self, event: LeftGroup) -> None:
         self._let_go(event.who, event.group)
+        for there in self._partitions.values():
+            if there.owners.get(event.group) == event.who:
+                del there.owners[event.group]
 
     def _let_go(self, who: str, group: str = "") -> None:
         for there in self._partitions.values():

@@ -12,12 +12,15 @@ from minibroker.sim.trace import (
     Appended,
     Delivered,
     Event,
+    LogTruncated,
+    OffsetsCommitted,
     Owed,
     Polled,
     Published,
     Requeued,
     SideEffect,
     Trace,
+    TransactionEnded,
 )
 
 
@@ -52,7 +55,7 @@ def _lost(trace: Trace, finding: Finding, place: int) -> str:
         return "not what was owed"
     if isinstance(event, SideEffect):
         return "not what was owed"
-    kind = _owed_kind(trace, event) or _missing(finding)
+    kind = _missing(finding) if isinstance(event, PASSES) else _owed_kind(trace, event)
     how = f"never {done(kind)}" if len(finding.events) < 2 else f"never {done(kind)} right"
     return f"gone for good, {how}"
 
@@ -86,6 +89,14 @@ def _zombie(trace: Trace, finding: Finding, place: int) -> str:
     return "by a zombie" if place else "has a new owner"
 
 
+def _after_revoked(trace: Trace, finding: Finding, place: int) -> str:
+    return "too late" if place else "from here on it is not its own"
+
+
+def _needless(trace: Trace, finding: Finding, place: int) -> str:
+    return "has it back" if place else "for nothing"
+
+
 def _skipped(trace: Trace, finding: Finding, place: int) -> str:
     return "goes past it" if place + 1 == len(finding.events) else "failed"
 
@@ -99,9 +110,11 @@ _SAY: dict[str, Callable[[Trace, Finding, int], str]] = {
     "dirty_read": _dirty,
     "duplicate_effect": _duplicate,
     "lost_message": _lost,
+    "needless_revocation": _needless,
     "reordered": _reordered,
     "skipped_offset": _skipped,
     "stuck": _stuck,
+    "work_after_revoked": _after_revoked,
     "zombie_write": _zombie,
 }
 
@@ -116,6 +129,10 @@ def _of_how_many(trace: Trace, finding: Finding) -> str:
         return ""
     copy = first.queue, first.message
     return f" of {sum((event.queue, event.message) == copy for event in trace.of(Delivered))}"
+
+
+PASSES = OffsetsCommitted | TransactionEnded | LogTruncated
+"""Events by which records are gone that they do not name."""
 
 
 def _missing(finding: Finding) -> str:

@@ -17,7 +17,7 @@ costs no timers.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 from minibroker.log.description import GroupInfo, MemberInfo
 from minibroker.log.errors import Code, LogError
@@ -63,11 +63,12 @@ class Group:
         trace: Trace,
         at: Callable[[int, Callable[[], None]], None],
         owned: Callable[[object], list[Value]],
+        generation: int = 0,
     ) -> None:
         self.name = name
         self._clock, self._trace, self._at, self._owned = clock, trace, at, owned
         self.state: State = "Empty"
-        self.generation = 0
+        self.generation = generation
         self.protocol_type = ""
         self.protocol = ""
         self.leader = ""
@@ -115,7 +116,7 @@ class Group:
             )
 
     def check_commit(
-        self, member_id: str, generation: int, instance_id: str | None, transactional: bool
+        self, member_id: str, generation: int, instance_id: str | None, *, transactional: bool
     ) -> None:
         """Raise unless this commit counts. A member of a group that gathers for a new generation
         may still commit in the old one; after that it may not, until it knows its part. Without a
@@ -135,6 +136,11 @@ class Group:
         if self.state == "CompletingRebalance" and not transactional:
             raise self._rebalancing()
         self._sessions.lives(member)
+
+    def read(self) -> set[str]:
+        """The topics of which a member has partitions."""
+        every = (place for each in self.members.values() for place in self._owned(each.assignment))
+        return {cast("tuple[str, int]", place)[0] for place in every}
 
     def described(self) -> GroupInfo:
         """How it is, for an operator."""

@@ -103,6 +103,8 @@ JOIN = rebalanced(worker=[0])
         ([polled(), crashed()], "billing: nothing committed"),
         ([polled(), exited("raised")], "billing: nothing committed"),
         ([polled(), left()], "billing: nothing committed"),
+        ([JOIN, committed(), left("worker#2")], "billing: committed 1, read by worker#1"),
+        ([JOIN, committed(), left()], "billing: committed 1"),
         ([polled(), revoked()], "billing: nothing committed"),
         ([polled(), revoked("worker#1", 1)], None),
         ([polled(), crashed("worker#2")], "billing: nothing committed, worker#1 has 0"),
@@ -134,7 +136,7 @@ def test_who_reads_without_a_group_is_no_group() -> None:
 
 
 def test_groups_of_one_partition_stand_side_by_side() -> None:
-    both = [*ordered("order-1"), JOIN, rebalanced("mailing", mailer=[0]), left()]
+    both = [*ordered("order-1"), JOIN, rebalanced("mailing", mailer=[0])]
     assert partitions(*both, polled(group="mailing", who="mailer#1"))["orders/0"][1] == [
         "billing: nothing committed, read by worker#1",
         "mailing: nothing committed, read by mailer#1, mailer#1 has 0",

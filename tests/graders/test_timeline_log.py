@@ -10,7 +10,7 @@ from graders.timeline_svg import svg
 from graders.timeline_text import text
 from minibroker.sim import trace as t
 from minibroker.sim.values import Value
-from tests.graders.events import asked, delivered, drawn, failed, owed, published, told
+from tests.graders.events import asked, delivered, drawn, failed, owed, published, settled, told
 from tests.graders.judges.history import charged, declined, history
 from tests.graders.judges.logs import (
     appended,
@@ -187,6 +187,10 @@ P = "orders/0"
             ("", "", "billing, generation 1: worker-1#1 has orders/0, worker-2#1 has nothing"),
         ),
         (assigned(WORKER, 0, 1), (WORKER, "", "is given orders/0, orders/1")),
+        (
+            t.Assigned(at=0, who=WORKER, group="billing", partitions=[]),
+            (WORKER, "", "is given nothing"),
+        ),
         (revoked(WORKER, 1), (WORKER, "", "is to give up orders/1")),
         (revoked(lost=True), (WORKER, "", "has lost orders/0")),
         (left(why="left"), (WORKER, "", "leaves billing")),
@@ -435,6 +439,16 @@ READ = [polled(9, 0, "m#1", "mailing", "invoices"), charged(who="m#1", kind="ema
             ["failed", "goes past it"],
         ),
         ("zombie_write", GONE, ["has a new owner", "by a zombie"]),
+        (
+            "work_after_revoked",
+            [*ordered("order-1"), assigned(), polled(), revoked(lost=True), charged()],
+            ["from here on it is not its own", "too late"],
+        ),
+        (
+            "needless_revocation",
+            [assigned(), revoked(), assigned()],
+            ["for nothing", "has it back"],
+        ),
     ],
 )
 def test_an_anomaly_has_its_notes(anomaly: str, events: list[t.Event], notes: list[str]) -> None:
@@ -485,3 +499,12 @@ def test_a_message_in_a_queue_is_named_as_ever() -> None:
         "publish order-1",
         "append order-1 (offset 0)",
     ]
+
+
+def test_a_message_that_was_lost_from_a_queue_is_noted_as_ever() -> None:
+    again = published(2, "later", who=WORKER)
+    gone = t.Settled(at=0, who=WORKER, queue="later", message=2, how="acked")
+    events = [published(1, "orders"), owed(1, "order-1"), settled(1), again, gone]
+    run = run_of(*events)
+    timeline = build(run, [Finding("lost_message", "order-1 was lost: x, and no y", (4,))])
+    assert [row.note for row in timeline.rows if row.anomaly] == ["gone for good, never done"]
