@@ -187,6 +187,10 @@ P = "orders/0"
             ("", "", "billing, generation 1: worker-1#1 has orders/0, worker-2#1 has nothing"),
         ),
         (assigned(WORKER, 0, 1), (WORKER, "", "is given orders/0, orders/1")),
+        (
+            t.Assigned(at=0, who=WORKER, group="billing", partitions=[]),
+            (WORKER, "", "is given nothing"),
+        ),
         (revoked(WORKER, 1), (WORKER, "", "is to give up orders/1")),
         (revoked(lost=True), (WORKER, "", "has lost orders/0")),
         (left(why="left"), (WORKER, "", "leaves billing")),
@@ -439,6 +443,16 @@ READ = [polled(9, 0, "m#1", "mailing", "invoices"), charged(who="m#1", kind="ema
             ["failed", "goes past it"],
         ),
         ("zombie_write", GONE, ["has a new owner", "by a zombie"]),
+        (
+            "work_after_revoked",
+            [*ordered("order-1"), assigned(), polled(), revoked(lost=True), charged()],
+            ["from here on it is not its own", "too late"],
+        ),
+        (
+            "needless_revocation",
+            [assigned(), revoked(), assigned()],
+            ["for nothing", "has it back"],
+        ),
     ],
 )
 def test_an_anomaly_has_its_notes(anomaly: str, events: list[t.Event], notes: list[str]) -> None:
