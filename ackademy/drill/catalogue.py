@@ -25,6 +25,13 @@ def _poison_message(seed: int) -> Script:
     return hunt(HUNT, seed)
 
 
+def _skipped_order(seed: int) -> Script:
+    from ackademy.drill.hunt import hunt
+    from ackademy.drill.skipped_order import HUNT
+
+    return hunt(HUNT, seed)
+
+
 def _order_sizing(seed: int) -> Script:
     from ackademy.drill.order_sizing import order_sizing
 
@@ -38,6 +45,13 @@ DRILLS: Sequence[Drill] = (
         "read a RabbitMQ worker, say what it does to one bad message, prove it, mend it",
         15,
         _poison_message,
+    ),
+    Drill(
+        "skipped_order",
+        "Bug hunt: the order that nobody came back to",
+        "read a Kafka service, say what its commits do to an order that failed, prove it, mend it",
+        15,
+        _skipped_order,
     ),
     Drill(
         "order_sizing",
