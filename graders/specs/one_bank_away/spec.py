@@ -6,6 +6,7 @@ a crash. Non-goals: producing, keys, several members.
 
 from graders.spec import Budget, Check, Role, Spec
 from graders.stage import Owes, Stage
+from minibroker.sim.values import Value
 
 
 def scenario(stage: Stage) -> None:
@@ -13,7 +14,7 @@ def scenario(stage: Stage) -> None:
     stage.topic("orders")
     stage.bank_away("order-1", until=12.0)
     for order, cents in (("order-1", 4200), ("order-2", 1700), ("order-3", 990)):
-        value = {"id": order, "cents": cents}
+        value: dict[str, Value] = {"id": order, "cents": cents}
         stage.produce(1.0, "orders", value, Owes("charge", order, {"cents": cents}))
     stage.in_order("charge", ["order-1", "order-2", "order-3"])
 

@@ -6,13 +6,14 @@ along. Non-goals: who reads the topic; order.
 
 from graders.spec import Budget, Check, Role, Spec
 from graders.stage import Owes, Stage, record_in
+from minibroker.sim.values import Value
 
 
 def scenario(stage: Stage) -> None:
     """Both orders are there when the storefront starts."""
     stage.topic("orders")
     for order, customer, cents in (("order-1", "ada", 4200), ("order-2", "bob", 1700)):
-        row = {"id": order, "customer": customer, "cents": cents}
+        row: dict[str, Value] = {"id": order, "customer": customer, "cents": cents}
         stage.row(0.0, "placed", order, row, Owes(record_in("orders"), order))
 
 

@@ -6,6 +6,7 @@ the storefront, commits.
 
 from graders.spec import Budget, Check, Role, Spec
 from graders.stage import Owes, Stage
+from minibroker.sim.values import Value
 
 
 def scenario(stage: Stage) -> None:
@@ -13,7 +14,7 @@ def scenario(stage: Stage) -> None:
     stage.topic("orders", partitions=3)
     stage.bank_away("order-1", until=12.0)
     for at, order, cents in ((0.0, "order-1", 4200), (2.0, "order-2", 1700)):
-        row = {"id": order, "customer": "ada", "cents": cents}
+        row: dict[str, Value] = {"id": order, "customer": "ada", "cents": cents}
         stage.row(at, "placed", order, row, Owes("charge", order, {"cents": cents}))
     stage.in_order("charge", ["order-1", "order-2"])
 

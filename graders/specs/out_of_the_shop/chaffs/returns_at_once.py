@@ -13,4 +13,3 @@ def storefront(bootstrap_servers, database):
     for key in database.keys("placed"):
         order = database.get("placed", key)
         producer.produce("orders", json.dumps(order), key=order["customer"])
-        database.delete("placed", key)
