@@ -30,13 +30,6 @@ def _hunt(name: str) -> Callable[[int], Script]:
     return script
 
 
-def _skipped_order(seed: int) -> Script:
-    from ackademy.drill.hunt import hunt
-    from ackademy.drill.skipped_order import HUNT
-
-    return hunt(HUNT, seed)
-
-
 def _order_sizing(seed: int) -> Script:
     from ackademy.drill.order_sizing import order_sizing
 
@@ -92,7 +85,7 @@ DRILLS: Sequence[Drill] = (
         "Bug hunt: the order that nobody came back to",
         "read a Kafka service, say what its commits do to an order that failed, prove it, mend it",
         15,
-        _skipped_order,
+        _hunt("skipped_order"),
     ),
     Drill(
         "order_sizing",

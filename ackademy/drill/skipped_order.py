@@ -79,7 +79,7 @@ HUNT = Hunt(
             ),
             _charged,
             "A poll hands out what comes next; not to commit something does not bring it back. "
-            "What is committed is read when a partition gets an owner, and this one keeps its owner. "
+            "What is committed is read when a partition gets an owner, and this one keeps its own. "
             "[Kafka, KafkaConsumer, Offsets and Consumer Position]",
         ),
         Prediction(
