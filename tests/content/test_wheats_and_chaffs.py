@@ -16,10 +16,14 @@ from minibroker.sim.inline import Inline
 
 ROOT = Path(__file__).parents[2]
 
+LARGE = 20_000
+"""Effects that one exploration may cost, from which on it is large."""
+
 
 def seeds(name: str) -> range:
-    """Ten, or two where pairs of faults are tried as well: `ackademy dev flake` takes fifty."""
-    return range(2 if load(name).budget.pairs else 10)
+    """Ten, or two where an exploration is large: `ackademy dev flake` takes fifty."""
+    budget = load(name).budget
+    return range(2 if budget.pairs or budget.together >= LARGE else 10)
 
 
 def explored(name: str, source: str, seed: int) -> Exploration:
