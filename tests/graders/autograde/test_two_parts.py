@@ -1,5 +1,5 @@
-"""An exercise whose notebook has further, optional parts: `dead_letter_queue` with `redrive`, and with
-`dead_letter_stream`, which nobody here touches.
+"""An exercise whose notebook has further, optional parts: `dead_letter_queue` with `redrive`, and
+with `dead_letter_stream`, which nobody here touches.
 
 It is released and graded as it stands in solutions/. Everybody hands in the same right answer to
 the first part, so that it is explored once.
