@@ -5,10 +5,11 @@ only read, or found nothing, the world is as it was after the effect before, so 
 that has been tried. An error is tried at every effect that changed something and can fail; an
 answer is lost only where the effect is done for good (what a delivery or a connection hands out is
 lost with it). A message comes once more wherever one was handed out. A preemption needs somebody
-else to go first.
+else to go first; it is tried after a read, too, when the reader changes something next: what it has
+read may be out of date by then.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from graders import kafka_calls
 from minibroker.sim.faults import Fault
@@ -32,13 +33,30 @@ def worth_trying(
         for event in trace.of(Answered)
         if event.number > after and _name(event.who) not in spared
     ]
+    relied_on = _relied_on(answers) if "preempt" in kinds else frozenset[int]()
     alone = len({_name(event.who) for event in trace.of(Started)}.difference(spared)) < 2
     return [
         Fault(kind, event.number)
         for kind in kinds
         for event in answers
-        if event.did == "changed" and _shows(kind, event, requests[event.number], alone)
+        if (event.did == "changed" or (kind == "preempt" and event.number in relied_on))
+        and _shows(kind, event, requests[event.number], alone)
     ]
+
+
+def _relied_on(answers: Sequence[Answered]) -> frozenset[int]:
+    """The reads right before the same process changed something: with each of them all that it has
+    read is as old as it can be."""
+    found: set[int] = set()
+    read: dict[str, int] = {}
+    for event in answers:
+        if event.did == "read":
+            read[event.who] = event.number
+            continue
+        number = read.pop(event.who, 0)
+        if number and event.did == "changed":
+            found.add(number)
+    return frozenset(found)
 
 
 def _shows(kind: str, answer: Answered, request: Requested, alone: bool) -> bool:

@@ -120,6 +120,13 @@ class Stage:
             )
         )
 
+    def event_store(self, events: str, snapshots: str, topic: str = "") -> None:
+        """What the database's tables and the topic mean: see `minibroker.sim.trace.EventStore`."""
+        store = trace.EventStore(
+            at=self._clock.now, events=events, snapshots=snapshots, topic=topic
+        )
+        self._trace.append(store)
+
     def declines(self, order: str) -> None:
         """The bank of an order says no for good."""
         self._trouble(order, "CardDeclined", f"the bank declines the card of {order}", None)

@@ -26,6 +26,7 @@ ENDS = {
     "connection_close": "close the connection",
 }
 LEDGERS = frozenset({"payments", "database", "mail", "stock", "shipping"})
+MOST_OF_A_ROW = 60
 
 
 def shown(request: Requested, answer: Answered | None) -> tuple[Kind, str, str] | None:
@@ -67,7 +68,8 @@ def read(request: Requested, value: Value) -> str:
     args = request.args
     match request.op:
         case "get":
-            found = "no row" if value is None else f"row {said(value)}" if value else "a row"
+            row = f"row {plain(said(value), MOST_OF_A_ROW)}" if value else "a row"
+            found = "no row" if value is None else row
             return plain(f"get {said(args.get('table'))}/{said(args.get('key'))}: {found}")
         case "keys":
             keys = [said(key) for key in value] if isinstance(value, list) else []

@@ -208,7 +208,7 @@ class LogRows:
 
     def _assigned(self, event: Assigned, position: int) -> None:
         self._in_vain.pop(event.who, None)
-        text = words.plain(f"is given {_places(event.partitions)}")
+        text = words.plain(f"is given {_places(event.partitions) or 'nothing'}")
         self._own(position, event, event.who, "rebalance", text, self._asking(event.who))
 
     def _revoked(self, event: Revoked, position: int) -> None:

@@ -89,6 +89,14 @@ def _zombie(trace: Trace, finding: Finding, place: int) -> str:
     return "by a zombie" if place else "has a new owner"
 
 
+def _after_revoked(trace: Trace, finding: Finding, place: int) -> str:
+    return "too late" if place else "from here on it is not its own"
+
+
+def _needless(trace: Trace, finding: Finding, place: int) -> str:
+    return "has it back" if place else "for nothing"
+
+
 def _skipped(trace: Trace, finding: Finding, place: int) -> str:
     return "goes past it" if place + 1 == len(finding.events) else "failed"
 
@@ -102,9 +110,11 @@ _SAY: dict[str, Callable[[Trace, Finding, int], str]] = {
     "dirty_read": _dirty,
     "duplicate_effect": _duplicate,
     "lost_message": _lost,
+    "needless_revocation": _needless,
     "reordered": _reordered,
     "skipped_offset": _skipped,
     "stuck": _stuck,
+    "work_after_revoked": _after_revoked,
     "zombie_write": _zombie,
 }
 

@@ -46,8 +46,9 @@ class Solution:
 
 @dataclass(frozen=True)
 class Trial:
-    """One exploration: each check's outcome with its sentence, the anomalies found in any run,
-    and a digest of all that was asked and answered on the way, of every run."""
+    """One exploration: each check's outcome with its sentence, the anomalies found in the runs
+    that the checks are about, and a digest of all that was asked and answered on the way, of every
+    run."""
 
     seed: int
     graded: bool
@@ -130,7 +131,14 @@ def trial(task: Task) -> Trial:
     for run in (exploration.fault_free, *(broken.run for broken in exploration.broken)):
         digest.update(run.trace.text().encode())
     given = verdicts(spec, exploration, fingerprint(each.source))
-    found = dict.fromkeys(name for broken in exploration.broken for name in broken.findings)
+    found = {
+        anomaly
+        for check in spec.checks
+        for broken in exploration.broken
+        if check.within == "all" or not broken.run.plan
+        for anomaly in check.anomalies
+        if anomaly in broken.findings
+    }
     return Trial(
         seed,
         graded,

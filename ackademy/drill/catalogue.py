@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 
 from ackademy.drill.steps import Script
 from graders.spec import UnknownName
@@ -18,25 +19,15 @@ class Drill:
     script: Callable[[int], Script]
 
 
-def _poison_message(seed: int) -> Script:
-    from ackademy.drill.hunt import hunt
-    from ackademy.drill.poison_message import HUNT
+def _hunt(name: str) -> Callable[[int], Script]:
+    """The bug hunt that the module of this name describes, loaded when it begins."""
 
-    return hunt(HUNT, seed)
+    def script(seed: int) -> Script:
+        from ackademy.drill.hunt import hunt
 
+        return hunt(import_module(f"ackademy.drill.{name}").HUNT, seed)
 
-def _cancelled_and_paid(seed: int) -> Script:
-    from ackademy.drill.cancelled_and_paid import HUNT
-    from ackademy.drill.hunt import hunt
-
-    return hunt(HUNT, seed)
-
-
-def _retry_storm(seed: int) -> Script:
-    from ackademy.drill.hunt import hunt
-    from ackademy.drill.retry_storm import HUNT
-
-    return hunt(HUNT, seed)
+    return script
 
 
 def _order_sizing(seed: int) -> Script:
@@ -51,21 +42,50 @@ DRILLS: Sequence[Drill] = (
         "Bug hunt: the order that came back",
         "read a RabbitMQ worker, say what it does to one bad message, prove it, mend it",
         15,
-        _poison_message,
+        _hunt("poison_message"),
     ),
     Drill(
         "retry_storm",
         "Bug hunt: the order that did not wait",
         "read a Kafka worker, say when it tries again and what it loses, prove it, mend it",
         15,
-        _retry_storm,
+        _hunt("retry_storm"),
     ),
     Drill(
         "cancelled_and_paid",
         "Bug hunt: the order that was cancelled and paid",
         "read a saga's orchestrator, say what it leaves half done, prove it, mend it",
         15,
-        _cancelled_and_paid,
+        _hunt("cancelled_and_paid"),
+    ),
+    Drill(
+        "one_version_twice",
+        "Bug hunt: two events of one version",
+        "read an event store that publishes to Kafka, say what two writers do to it, prove it, "
+        "mend it",
+        15,
+        _hunt("one_version_twice"),
+    ),
+    Drill(
+        "second_invoice",
+        "Bug hunt: the invoice that came twice",
+        "read a transactional Kafka biller, say what its transaction leaves out, prove it, mend it",
+        15,
+        _hunt("second_invoice"),
+    ),
+    Drill(
+        "handover",
+        "Bug hunt: the orders in the list",
+        "read a Kafka consumer, say what a rebalance makes of what it holds, prove it, mend it",
+        15,
+        _hunt("handover"),
+    ),
+    Drill(
+        "skipped_order",
+        "Bug hunt: the order that nobody came back to",
+        "read a Kafka service, say what its commits do to an order that failed, prove it, mend it",
+        15,
+        _hunt("skipped_order"),
     ),
     Drill(
         "order_sizing",

@@ -178,7 +178,7 @@ class _Reading:
     def _committed(self, position: int, event: Committed) -> None:
         if event.who == "scenario":
             return
-        for op, table, key in cast("list[tuple[str, str, str]]", event.writes):
+        for op, table, key, *_ in cast("list[list[str]]", event.writes):
             owed = self.found.get((f"{ROW} {table}", key))
             if owed is not None and op != "delete":
                 owed.done.append((position, event))

@@ -47,7 +47,7 @@ def _effects(trace: Trace, length: int) -> Sequence[Effect]:
                 kind = f"{RECORD} {event.topic}"
                 found.append(Effect(position, event.who, kind, about[0], event))
         elif isinstance(event, Committed) and event.who != "scenario":
-            for op, table, key in cast("list[tuple[str, str, str]]", event.writes):
+            for op, table, key, *_ in cast("list[list[str]]", event.writes):
                 if op != "delete" and (f"{ROW} {table}", key) in owed:
                     found.append(Effect(position, event.who, f"{ROW} {table}", key, event))
     return found

@@ -66,7 +66,10 @@ def find(trace: Trace) -> list[Finding]:
 
 
 def unshown(trace: Trace) -> str:
-    """Nothing is shown when nothing owed was ever handed out."""
+    """Nothing is shown when nothing owed was ever handed out, nor done by whoever found it
+    otherwise, such as in a table."""
+    if any(debt.done for debt in debts(trace).values()):
+        return ""
     messages = {message for debt in debts(trace).values() for message in debt.messages}
     if any(event.message in messages for event in handed_out(trace)):
         return ""

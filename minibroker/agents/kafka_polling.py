@@ -84,16 +84,21 @@ class Consumer:
         self._polled = FOR_EVER if deadline is None else deadline
         self._busy = False
 
+        looks_again, wanted = False, most or 1
+
         def ready() -> Answer | None:
+            nonlocal looks_again
             late = deadline is not None and self._clock.now >= deadline
             answer = self._hand_out(most, late)
             if answer is not None:
                 self._polled = self._clock.now
+            elif deadline is not None and wanted > 1 and not looks_again and self.reader.ready():
+                # Some have come, and by then they are handed out. While there are none there is no
+                # timer, or one that polls in vain would keep the run from coming to rest.
+                looks_again = True
+                self._at(deadline, lambda: None)
             return answer
 
-        if most is not None and most > 1 and deadline is not None:
-            # What has come by then is handed out, so that is looked at again.
-            self._at(deadline, lambda: None)
         otherwise: Value = None if most is None else {"records": []}
         return Wait(ready, deadline, Answer(otherwise, did="idle"))
 

@@ -86,7 +86,7 @@ def _in_order(
     if not order:
         return sorted(candidates)
     found = set(order)  # librdkafka goes through the rest from its end
-    return order + [partition for partition in reversed(list(candidates)) if partition not in found]
+    return order + [partition for partition in reversed([*candidates]) if partition not in found]
 
 
 class _Balance:

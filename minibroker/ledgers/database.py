@@ -46,6 +46,6 @@ class DatabaseLedger:
             Committed(
                 at=self._clock.now,
                 who=who,
-                writes=[[op, table, key] for op, table, key, _ in writes],
+                writes=[[op, table, key, row] for op, table, key, row in writes],
             )
         )

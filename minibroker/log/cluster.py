@@ -85,7 +85,9 @@ class Cluster:
         self._replication = Replication(
             clock, trace, at, self._brokers, self._all_partitions, self._changed, self._movable
         )
-        self.groups = Groups(clock, trace, at)
+        self.groups = Groups(
+            clock, trace, at, partitions=lambda name: len(self._topics.get(name, ()))
+        )
         self.transactions = Transactions(
             clock,
             trace,
@@ -122,6 +124,7 @@ class Cluster:
         except LogError:
             del self._topics[name]
             raise
+        self.groups.topics_changed()
         self._changed()
 
     def delete_topic(self, name: str) -> None:
@@ -131,6 +134,7 @@ class Cluster:
         del self._topics[name]
         self.groups.forget_topic(name)
         self.transactions.go_on()
+        self.groups.topics_changed()
         self._changed()
 
     def add_partitions(self, name: str, total: int) -> None:
@@ -144,6 +148,7 @@ class Cluster:
             )
         first = existing[0]
         self._add(name, total - len(existing), len(first.replicas), first.config)
+        self.groups.topics_changed()
         self._changed()
 
     def config(self, name: str) -> dict[str, str]:

@@ -451,6 +451,18 @@ class RetryPolicy(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EventStore(Event):
+    """The scenario says that each row of the database's table `events` is an event of an order
+    (with `order`, `version`, `type` and `command`), each row of `snapshots` what the events of an
+    order up to a version amount to, and that what is committed to `events` is to reach the topic
+    `topic` (empty: none)."""
+
+    events: str
+    snapshots: str
+    topic: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SideEffect(Event):
     """Something happened outside the broker that cannot be taken back: a charge, an e-mail. At best
     it can be made good by another one: see `Compensated`."""
@@ -518,7 +530,8 @@ class Deduplicated(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Committed(Event):
-    """A database transaction committed its `writes`, each ``[op, table, key]``."""
+    """A database transaction committed its `writes`, each ``[op, table, key, row]``, of which a
+    delete has an empty row."""
 
     who: str
     writes: list[Value]

@@ -55,6 +55,12 @@ def test_a_poll_that_handed_out_a_record_is_taking_it() -> None:
     )
 
 
+@pytest.mark.parametrize(("op", "client"), [("poll", "x"), ("commit", "kafka")])
+def test_only_kafka_s_polls_take_records(op: str, client: str) -> None:
+    request = asked(op, client=client, writes=[["put"]])
+    assert name_of(run_of(request, handed()).trace, 1) != "taking a record"
+
+
 @pytest.mark.parametrize(
     "events",
     [

@@ -70,6 +70,34 @@ def test_a_preemption_needs_somebody_else_to_go_first() -> None:
     assert tried(trace_of(("worker-1#1", "charge"), also="worker-2#1"), "preempt") == [1]
 
 
+def with_reads(*calls: tuple[str, str]) -> Trace:
+    """A run of two processes, in which ``get`` reads, ``sleep`` waits and all else changes."""
+    did = {"get": "read", "sleep": "idle"}
+    found = Trace()
+    for who in ("worker-1#1", "worker-2#1"):
+        found.append(Started(at=0, who=who))
+    for number, (who, op) in enumerate(calls, 1):
+        found.append(Requested(at=0, who=who, number=number, client="x", op=op, args={}))
+        found.append(Answered(at=0, who=who, number=number, did=did.get(op, "changed")))
+    return found
+
+
+def test_a_reader_is_preempted_before_it_changes_something_on_what_it_has_read() -> None:
+    trace = with_reads(*[("worker-1#1", op) for op in ("get", "get", "commit", "get")])
+    assert tried(trace, "preempt") == [2, 3]
+    assert tried(trace, "pause") == tried(trace, "crash") == [3]
+
+
+def test_a_reader_that_waits_before_it_changes_something_is_not_preempted() -> None:
+    trace = with_reads(*[("worker-1#1", op) for op in ("get", "sleep", "get", "commit")])
+    assert tried(trace, "preempt") == [3, 4]
+
+
+def test_another_ones_change_does_not_rest_on_what_somebody_has_read() -> None:
+    trace = with_reads(("worker-1#1", "get"), ("worker-2#1", "commit"), ("worker-1#1", "sleep"))
+    assert tried(trace, "preempt") == [2]
+
+
 def test_an_incarnation_of_its_own_is_nobody_else() -> None:
     assert tried(trace_of(("worker-1#1", "charge"), ("worker-1#2", "charge")), "preempt") == []
 

@@ -63,6 +63,8 @@ def test_of_many_records_the_last_are_named() -> None:
     [(records, _)] = partitions(*many).values()
     assert records[:2] == ["3 before them", "3: order-3"]
     assert len(records) == MOST + 1
+    [(records, _)] = partitions(*ordered(*(f"order-{n}" for n in range(MOST)))).values()
+    assert (records[0], len(records)) == ("0: order-0", MOST)
 
 
 def test_a_record_of_a_transaction_says_how_that_stands() -> None:
@@ -112,6 +114,7 @@ JOIN = rebalanced(worker=[0])
             [JOIN, polled(), rebalanced(worker_2=[0])],
             "billing: nothing committed, read by worker-2#1",
         ),
+        ([JOIN, committed(), rebalanced(worker=[1])], "billing: committed 1"),
         (
             [polled(), began(), committed(transaction="tx")],
             "billing: nothing committed, worker#1 has 0",

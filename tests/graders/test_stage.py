@@ -10,6 +10,7 @@ from minibroker.sim.incarnation import Job
 from minibroker.sim.inline import Inline
 from minibroker.sim.trace import (
     Declined,
+    EventStore,
     Owed,
     Published,
     RetryPolicy,
@@ -45,6 +46,13 @@ def test_what_is_promised_for_what_fails_stands_first_in_microseconds() -> None:
         at=0, queue="orders", dead_letters="orders.dead", attempts=3,
         delays=[5_000_000, 250_000], patience=3_000_000,
     )  # fmt: skip
+
+
+def test_what_an_event_store_is_stands_first() -> None:
+    run = staged(lambda stage: stage.event_store("events", "snapshots", "order-events"))
+    assert run.trace.events[0] == EventStore(
+        at=0, events="events", snapshots="snapshots", topic="order-events"
+    )
 
 
 def test_without_delays_one_attempt_is_promised() -> None:

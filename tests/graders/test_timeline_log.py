@@ -187,6 +187,10 @@ P = "orders/0"
             ("", "", "billing, generation 1: worker-1#1 has orders/0, worker-2#1 has nothing"),
         ),
         (assigned(WORKER, 0, 1), (WORKER, "", "is given orders/0, orders/1")),
+        (
+            t.Assigned(at=0, who=WORKER, group="billing", partitions=[]),
+            (WORKER, "", "is given nothing"),
+        ),
         (revoked(WORKER, 1), (WORKER, "", "is to give up orders/1")),
         (revoked(lost=True), (WORKER, "", "has lost orders/0")),
         (left(why="left"), (WORKER, "", "leaves billing")),
@@ -266,6 +270,8 @@ ASSIGN: Value = [["orders", 0, -1, ""], ["orders", 1, 7, ""]]
         ),
         (called("poll", timeout=1.5), answered(did="idle"), ["poll 1.5 s: nothing there"]),
         (called("poll", timeout=None), answered(did="idle"), ["poll: nothing there"]),
+        (called("poll", timeout=0), answered(did="idle"), ["poll: nothing there"]),
+        (called("poll", timeout="1"), answered(did="idle"), ["poll: nothing there"]),
         (
             called("consume", timeout=1, most=5),
             answered(value={"records": []}, did="idle"),
@@ -355,6 +361,8 @@ def test_polls_in_vain_are_one_row_until_their_process_does_something_else() -> 
 
     vain = "poll 1 s: nothing there"
     others = [appended(1), polled(1, who="other#1"), assigned("other#1")]
+    [row] = drawn(*idle(1), *idle(2)).rows
+    assert row.events == (1, 3)
     assert told(drawn(*idle(1), *others, *idle(2)))[0][2] == f"{vain} (2 times)"
     for between in ([polled()], [assigned()], [revoked()], [called("commit", 9)], [asked(9, "x")]):
         rows = [row[2] for row in told(drawn(*idle(1), *others, *between, *idle(2)))]
@@ -435,6 +443,16 @@ READ = [polled(9, 0, "m#1", "mailing", "invoices"), charged(who="m#1", kind="ema
             ["failed", "goes past it"],
         ),
         ("zombie_write", GONE, ["has a new owner", "by a zombie"]),
+        (
+            "work_after_revoked",
+            [*ordered("order-1"), assigned(), polled(), revoked(lost=True), charged()],
+            ["from here on it is not its own", "too late"],
+        ),
+        (
+            "needless_revocation",
+            [assigned(), revoked(), assigned()],
+            ["for nothing", "has it back"],
+        ),
     ],
 )
 def test_an_anomaly_has_its_notes(anomaly: str, events: list[t.Event], notes: list[str]) -> None:

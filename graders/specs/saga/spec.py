@@ -17,7 +17,7 @@ from graders.stage import Stage
 QUEUE = "orders"
 OPENS = 1.0
 """When the shop opens; by then both orchestrators run."""
-AWAY = 5.0
+AWAY = 10.0
 """For how long the gateway refunds nothing, in seconds."""
 
 
@@ -67,7 +67,7 @@ SPEC = Spec(
                 "shipping": "shipping",
             },
             count=2,
-            restarts=12,
+            restarts=25,
         ),
     ),
     scenario=scenario,
@@ -106,6 +106,6 @@ SPEC = Spec(
         Check("comes_to_rest", 2, ("stuck",), "every message is settled in the end"),
     ),
     faults=("crash", "definite", "indefinite", "pause", "duplicate"),
-    budget=Budget(effects=300, schedules=500, pairs=30, together=60_000, endless=3_000),
+    budget=Budget(effects=500, schedules=200, pairs=20, together=80_000, endless=3_000),
     lesson="19_saga",
 )

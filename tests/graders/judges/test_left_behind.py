@@ -171,3 +171,21 @@ def test_nothing_is_left_in_a_log(events: list[t.Event]) -> None:
 def test_something_is_shown_once_a_record_was_handed_out() -> None:
     assert unshown(history(*ordered("order-1"))) != ""
     assert unshown(history(*ordered("order-1"), polled())) == ""
+
+
+def test_in_a_topic_that_nobody_reads_only_what_is_owed_is_left() -> None:
+    events = [*ordered("order-1", "order-2"), polled(2, 1, group=""), charged("order-2"), ended()]
+    [found] = find(history(*events))
+    assert found.sentence == "order-1 waits in orders/0, and nobody reads that topic"
+
+
+def test_what_was_handed_out_twice_goes_round_for_no_reason_to_name_it() -> None:
+    [found] = find(history(*ordered("order-1"), polled(), polled(), ended("effects", 300)))
+    assert found.sentence == "the run did not come to rest within 300 effects"
+
+
+def test_an_open_transaction_names_each_partition_once() -> None:
+    two = [invoiced(8, transaction="tx"), invoiced(9, offset=1, transaction="tx")]
+    other = invoiced(10, topic="audit", transaction="tx")
+    [found] = find(history(began(), *two, other))
+    assert found.sentence.endswith("gets past it in invoices/0 and audit/0")

@@ -203,3 +203,30 @@ def test_something_is_shown_of_duplicates_once_a_record_was_made() -> None:
     )
     assert duplicate_effect.unshown(history(*OWED, *IN)) != ""
     assert duplicate_effect.unshown(history(*OWED, *IN, decided())) == ""
+
+
+def test_the_offset_that_passed_it_is_named_though_others_were_committed_with_it() -> None:
+    both = t.OffsetsCommitted(
+        at=0, who="worker#1", group="billing", offsets=[["orders", 1, 7], ["orders", 0, 1]]
+    )
+    earlier = [committed(0), committed(5, partition=1)]
+    [found] = lost_message.find(history(*TAKEN, *earlier, both))
+    assert found.sentence.startswith(
+        "order-1 was lost: worker#1 committed offset 1 of orders/0 for billing, past its record"
+    )
+    assert found.events == (6,)
+
+
+def test_the_record_that_the_last_commit_passed_is_named() -> None:
+    events = [
+        JOIN,
+        appended(1),
+        owed(1),
+        appended(2, 1),
+        appended(3, 2),
+        committed(1),
+        committed(2),
+    ]
+    [found] = lost_message.find(history(*events, committed(3)))
+    assert "committed offset 3 of orders/0" in found.sentence
+    assert "its record at offset 2" in found.sentence

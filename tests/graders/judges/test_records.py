@@ -277,3 +277,26 @@ def test_a_row_that_is_owed_is_paid_by_writing_it() -> None:
 def test_a_dead_letter_may_be_a_record() -> None:
     events = [promised(), appended(1), owed_dead()]
     assert paid("dead letter", *events, invoiced(topic=DEAD), charged()) == ([3], [])
+
+
+def test_a_group_that_has_only_committed_reads_what_it_committed() -> None:
+    trace = history(appended(), committed(0, group="a"), committed(1, group="b", transaction="tx"))
+    assert log(trace).groups == {"orders": ["a", "b"]}
+
+
+def test_a_group_with_members_reads_what_it_was_handed_besides() -> None:
+    trace = history(appended(topic="audit"), rebalanced(worker=[]), polled(topic="audit"))
+    assert log(trace).groups == {"audit": ["billing"]}
+
+
+def test_what_was_cut_off_is_neither_passed_nor_given_back_afterwards() -> None:
+    events = [JOIN, appended(1), polled(), truncated(1), crashed(), committed(1), committed(0)]
+    assert copies(*events) == {("orders for billing", 1): (3, "LogTruncated")}
+
+
+def test_a_record_that_stands_where_one_was_cut_off_is_passed_in_its_place() -> None:
+    events = [JOIN, appended(1), truncated(1), appended(2), committed(1), committed(0)]
+    assert copies(*events) == {
+        ("orders for billing", 1): (2, "LogTruncated"),
+        ("orders for billing", 2): (3, "Appended"),
+    }

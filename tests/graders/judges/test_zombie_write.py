@@ -78,3 +78,19 @@ def test_something_is_shown_once_a_member_of_a_group_made_something() -> None:
             "no member of a group made anything of a record, so none could do so too late"
         )
     assert unshown(history(*HAS, charged(who=ONE))) == ""
+
+
+def wrote(op: str = "put", table: str = "slips", key: str = "order-1", who: str = ONE) -> t.Event:
+    return t.Committed(at=0, who=who, writes=[["put", "other", "order-1"], [op, table, key]])
+
+
+def test_a_row_that_is_owed_is_an_effect_and_no_other_is() -> None:
+    owes = t.Owed(at=0, message=1, kind="row in slips", subject="order-1")
+    gone = [GONE[0], owes, *GONE[1:]]
+    [found] = find(history(*gone, wrote("insert")))
+    assert found.sentence.startswith("the row in slips for order-1 was made by worker-1#1")
+    others = [
+        *(wrote("delete"), wrote(table="notes"), wrote(key="order-2"), wrote(who="scenario")),
+        wrote(who=TWO),
+    ]
+    assert find(history(*gone, *others)) == []

@@ -24,7 +24,10 @@ def test_what_was_put_can_be_read() -> None:
         print(database.get("orders", "a"))
     """)
     assert found.said == "None\n{'state': 'paid', 'lines': [1, b'2']}\n"
-    assert committed(found) == [[["put", "orders", "a"]]] * 2
+    assert committed(found) == [
+        [["put", "orders", "a", {"state": "new"}]],
+        [["put", "orders", "a", {"state": "paid", "lines": [1, b"2"]}]],
+    ]
 
 
 def test_a_row_may_be_left_out() -> None:
@@ -85,7 +88,11 @@ def test_a_transaction_is_one_commit_of_all_its_writes_in_order() -> None:
     """)
     assert found.said == "None\n{'state': 'paid'}\n"
     assert committed(found) == [
-        [["insert", "inbox", "m-1"], ["put", "orders", "a"], ["delete", "orders", "b"]]
+        [
+            ["insert", "inbox", "m-1", {}],
+            ["put", "orders", "a", {"state": "paid"}],
+            ["delete", "orders", "b", {}],
+        ]
     ]
 
 

@@ -7,7 +7,9 @@ import pytest
 from confluent_kafka import Consumer as Real
 
 from minibroker.clients.kafka_consumer import Consumer
-from minibroker.sim.trace import OffsetsCommitted, Polled
+from minibroker.sim.clock import seconds
+from minibroker.sim.trace import Ended, OffsetsCommitted, Polled
+from minibroker.sim.world import Member
 from tests.minibroker.kafka import Scenario, Setting, consuming, holding, play, reads
 from tests.minibroker.tiny import source_of
 
@@ -126,6 +128,14 @@ def test_consume_waits_for_so_many_records_or_for_its_limit() -> None:
         """
         )
     ) == ["[b'a', b'b'] 0.003", "[b'c'] 5.004", "[] 10.005", "[]"]
+
+
+def test_three_that_consume_in_vain_come_to_rest() -> None:
+    body = from_start("while True: consumer.consume(2, 5)")
+    members = [Member(f"worker_{n}", starts=seconds(n)) for n in range(3)]
+    ran = play("".join(consuming(body, each.name) for each in members), ABC, members=members)
+    assert len(ran.trace.of(Polled)) == 9
+    assert ran.trace.of(Ended)[0].why == "quiet"
 
 
 def test_the_records_of_one_partition_come_before_those_of_the_next() -> None:

@@ -1,8 +1,11 @@
 """One broker: topics, producing, reading."""
 
+from dataclasses import replace
+
 import pytest
 
 from minibroker.log.errors import Code
+from minibroker.log.groups import Beat
 from minibroker.log.partition import Produced
 from minibroker.log.records import Record, batch
 from minibroker.sim.trace import Appended, AppendIgnored, Fenced
@@ -245,3 +248,14 @@ def test_a_stopped_broker_answers_nothing_and_goes_on_where_it_was():
     brokers.cluster.start(1)
     producer.ends()
     assert brokers.read(read_committed=True) == [b"one"]
+
+
+def test_a_group_of_the_consumer_protocol_gets_the_partitions_that_come():
+    cluster = Brokers().cluster
+    cluster.create_topic("parcels", 2)
+    beat = Beat("one#1", "m-1", 0, None, ["parcels"], [], 20_000_000)
+    first = cluster.groups.consumer_heartbeat("g", beat)
+    assert sorted(first.assignment) == [("parcels", 0), ("parcels", 1)]
+    cluster.add_partitions("parcels", 3)
+    again = replace(beat, epoch=first.epoch, owned=first.assignment)
+    assert len(cluster.groups.consumer_heartbeat("g", again).assignment) == 3

@@ -337,6 +337,13 @@ class Reconciling(RuleBasedStateMachine):
         elif not heard:
             member.epoch, member.owned = before
 
+    @rule(deaf=st.integers(0, MEMBERS - 1), rounds=st.integers(1, 2))
+    def all_beat(self, deaf, rounds):
+        for _ in range(rounds):
+            for place in range(MEMBERS):
+                self.beats(place, heard=place != deaf)
+                self.a_partition_has_at_most_one_owner()
+
     @rule(place=st.integers(0, MEMBERS - 1), wish=wishes)
     def wishes_for(self, place, wish):
         self.members[place].says = replace(self.members[place].says, topics=wish.split())

@@ -3,7 +3,6 @@
 import json
 import time
 
-
 from minibroker.clients.payments import ChargeVoided, GatewayUnavailable
 from minibroker.clients.services import NoCarrier, RequestVoided
 from pika import BasicProperties

@@ -1,4 +1,4 @@
-"""Asks again at once when there was no answer, as fast as it can: five seconds of a gateway that is
+"""Asks again at once when there was no answer, as fast as it can: ten seconds of a gateway that is
 away are thousands of calls.
 
 anomaly: stuck

@@ -7,23 +7,12 @@ anomaly: double_compensation
 import json
 import time
 
+from minibroker.clients import payments as pay
+from minibroker.clients import services as svc
 from minibroker.clients.database import UniqueViolation
-from minibroker.clients.payments import (
-    CardDeclined,
-    ChargeVoided,
-    GatewayUnavailable,
-    PaymentTimeout,
-)
-from minibroker.clients.services import (
-    NoCarrier,
-    RequestVoided,
-    ServiceTimeout,
-    ServiceUnavailable,
-    SoldOut,
-)
 
-MAY_WORK_LATER = (GatewayUnavailable, PaymentTimeout, ServiceUnavailable, ServiceTimeout)
-REFUSED = (SoldOut, CardDeclined, NoCarrier, ChargeVoided, RequestVoided)
+LATER = (pay.GatewayUnavailable, pay.PaymentTimeout, svc.ServiceUnavailable, svc.ServiceTimeout)
+REFUSED = (svc.SoldOut, pay.CardDeclined, svc.NoCarrier, pay.ChargeVoided, svc.RequestVoided)
 
 
 def surely(call, key):
@@ -31,29 +20,23 @@ def surely(call, key):
     while True:
         try:
             return call(key)
-        except MAY_WORK_LATER:
+        except LATER:
             time.sleep(2)
 
 
 def orchestrator(channel, database, payments, stock, shipping):
     def steps_of(name, order):
-        return [
-            (
-                "stock",
-                lambda key: stock.reserve(name, order["items"], key),
-                lambda key: stock.release(name),
-            ),
-            (
-                "payment",
-                lambda key: payments.charge(name, order["cents"], key),
-                lambda key: payments.refund(name),
-            ),
-            (
-                "shipment",
-                lambda key: shipping.book(name, key),
-                lambda key: shipping.cancel(name),
-            ),
-        ]
+        steps = (
+            lambda key: stock.reserve(name, order["items"], key),
+            lambda key: payments.charge(name, order["cents"], key),
+            lambda key: shipping.book(name, key),
+        )
+        undo = (
+            lambda key: stock.release(name),
+            lambda key: payments.refund(name),
+            lambda key: shipping.cancel(name),
+        )
+        return list(zip(("stock", "payment", "shipment"), steps, undo, strict=True))
 
     def run(order):
         name = order["id"]

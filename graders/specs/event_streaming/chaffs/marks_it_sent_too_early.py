@@ -1,0 +1,50 @@
+"""Marks an order as sent when `produce` returns: it is in the client's queue then, and a crash before
+`flush` takes the queue along.
+
+anomaly: lost_message in nothing_lost
+anomaly: reordered
+"""
+
+import json
+import time
+
+from confluent_kafka import Consumer, KafkaException, Producer
+from minibroker.clients.payments import PaymentError
+
+
+def storefront(bootstrap_servers, database):
+    producer = Producer({"bootstrap.servers": bootstrap_servers, "enable.idempotence": True})
+    for key in database.keys("placed"):
+        if database.get("sent", key) is None:
+            order = database.get("placed", key)
+            producer.produce("orders", json.dumps(order), key=order["customer"])
+            database.put("sent", key, {})
+    producer.flush()
+
+
+def fulfilment(bootstrap_servers, payments, database, mail):
+    consumer = Consumer(
+        {
+            "bootstrap.servers": bootstrap_servers,
+            "group.id": "fulfilment",
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+        }
+    )
+    consumer.subscribe(["orders"])
+    while True:
+        message = consumer.poll(1.0)
+        if message is None:
+            continue
+        if message.error():
+            raise KafkaException(message.error())
+        order = json.loads(message.value())
+        while True:
+            try:
+                payments.charge(order["id"], order["cents"], order["id"])
+                break
+            except PaymentError:
+                time.sleep(1)
+        database.put("slips", order["id"], {"customer": order["customer"]})
+        mail.send(order["id"], "on its way", order["id"])
+        consumer.commit(message, asynchronous=False)

@@ -1,0 +1,60 @@
+"""Puts an order that fails at the end of the topic: later orders of the same customer go first.
+
+anomaly: reordered
+"""
+
+import json
+import time
+
+from confluent_kafka import Consumer, KafkaException, Producer
+from minibroker.clients.payments import PaymentError
+
+
+def storefront(bootstrap_servers, database):
+    producer = Producer({"bootstrap.servers": bootstrap_servers, "enable.idempotence": True})
+    failures = []
+
+    def report(error, message):
+        if error:
+            failures.append(error)
+
+    unsent = [key for key in database.keys("placed") if database.get("sent", key) is None]
+    for key in unsent:
+        order = database.get("placed", key)
+        producer.produce("orders", json.dumps(order), key=order["customer"], on_delivery=report)
+    producer.flush()
+    if failures:
+        raise KafkaException(failures[0])
+    for key in unsent:
+        database.put("sent", key, {})
+
+
+def fulfilment(bootstrap_servers, payments, database, mail):
+    consumer = Consumer(
+        {
+            "bootstrap.servers": bootstrap_servers,
+            "group.id": "fulfilment",
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+        }
+    )
+    producer = Producer({"bootstrap.servers": bootstrap_servers, "enable.idempotence": True})
+    consumer.subscribe(["orders"])
+    while True:
+        message = consumer.poll(1.0)
+        if message is None:
+            continue
+        if message.error():
+            raise KafkaException(message.error())
+        order = json.loads(message.value())
+        try:
+            payments.charge(order["id"], order["cents"], order["id"])
+        except PaymentError:
+            time.sleep(1)
+            producer.produce("orders", message.value(), key=message.key())
+            producer.flush()
+            consumer.commit(message, asynchronous=False)
+            continue
+        database.put("slips", order["id"], {"customer": order["customer"]})
+        mail.send(order["id"], "on its way", order["id"])
+        consumer.commit(message, asynchronous=False)

@@ -1,0 +1,62 @@
+"""Leaves auto-commit on and closes the consumer when something fails: closing commits the offset of the
+order that failed.
+
+anomaly: lost_message in one_transaction
+"""
+
+import json
+
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+
+
+def biller(bootstrap_servers, name, payments):
+    consumer = Consumer(
+        {
+            "bootstrap.servers": bootstrap_servers,
+            "group.id": "billers",
+            "auto.offset.reset": "earliest",
+        }
+    )
+    producer = Producer({"bootstrap.servers": bootstrap_servers, "transactional.id": name})
+    producer.init_transactions()
+    consumer.subscribe(["orders"])
+    try:
+        while True:
+            message = consumer.poll(1.0)
+            if message is None:
+                continue
+            if message.error():
+                raise KafkaException(message.error())
+            order = json.loads(message.value())
+            payments.charge(order["id"], order["cents"], order["id"])
+            producer.begin_transaction()
+            producer.produce("invoices", json.dumps(order), key=message.key())
+            producer.send_offsets_to_transaction(
+                [TopicPartition("orders", message.partition(), message.offset() + 1)],
+                consumer.consumer_group_metadata(),
+            )
+            producer.commit_transaction()
+    finally:
+        consumer.close()
+
+
+def mailer(bootstrap_servers, mail):
+    consumer = Consumer(
+        {
+            "bootstrap.servers": bootstrap_servers,
+            "group.id": "mailers",
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+            "isolation.level": "read_committed",
+        }
+    )
+    consumer.subscribe(["invoices"])
+    while True:
+        message = consumer.poll(1.0)
+        if message is None:
+            continue
+        if message.error():
+            raise KafkaException(message.error())
+        order = json.loads(message.value())["id"]
+        mail.send(order, "your invoice", order)
+        consumer.commit(message)

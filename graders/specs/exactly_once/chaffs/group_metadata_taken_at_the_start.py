@@ -1,0 +1,61 @@
+"""Takes the group's metadata once, before it belongs to the group: it names no member and no
+generation, so the offsets of a zombie are not refused (KIP-447).
+
+anomaly: duplicate_effect in one_transaction
+"""
+
+import json
+
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+
+
+def biller(bootstrap_servers, name, payments):
+    consumer = Consumer(
+        {
+            "bootstrap.servers": bootstrap_servers,
+            "group.id": "billers",
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+        }
+    )
+    producer = Producer({"bootstrap.servers": bootstrap_servers, "transactional.id": name})
+    producer.init_transactions()
+    metadata = consumer.consumer_group_metadata()
+    consumer.subscribe(["orders"])
+    while True:
+        message = consumer.poll(1.0)
+        if message is None:
+            continue
+        if message.error():
+            raise KafkaException(message.error())
+        order = json.loads(message.value())
+        payments.charge(order["id"], order["cents"], order["id"])
+        producer.begin_transaction()
+        producer.produce("invoices", json.dumps(order), key=message.key())
+        producer.send_offsets_to_transaction(
+            [TopicPartition("orders", message.partition(), message.offset() + 1)],
+            metadata,
+        )
+        producer.commit_transaction()
+
+
+def mailer(bootstrap_servers, mail):
+    consumer = Consumer(
+        {
+            "bootstrap.servers": bootstrap_servers,
+            "group.id": "mailers",
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+            "isolation.level": "read_committed",
+        }
+    )
+    consumer.subscribe(["invoices"])
+    while True:
+        message = consumer.poll(1.0)
+        if message is None:
+            continue
+        if message.error():
+            raise KafkaException(message.error())
+        order = json.loads(message.value())["id"]
+        mail.send(order, "your invoice", order)
+        consumer.commit(message)

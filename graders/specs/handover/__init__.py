@@ -1,0 +1,1 @@
+"""A bug hunt that goes with lesson 10."""

@@ -1,0 +1,55 @@
+"""Commits when it gives up a partition, and otherwise never.
+
+anomaly: stuck in no_rest
+"""
+
+import json
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+
+
+def notifier(bootstrap_servers, name, mail):
+    done = {}
+    in_hand = []  # read and not yet mailed
+
+    def finish(messages):
+        for message in messages:
+            mail.send(json.loads(message.value())["id"], "your order is on its way")
+            done[message.partition()] = message.offset() + 1
+
+    def drop(partitions):
+        gone = {each.partition for each in partitions}
+        dropped = [message for message in in_hand if message.partition() in gone]
+        in_hand[:] = [message for message in in_hand if message.partition() not in gone]
+        return dropped
+
+    def on_revoke(consumer, partitions):
+        messages = drop(partitions)
+        finish(messages)
+        for each in partitions:
+            if each.partition in done:
+                last = TopicPartition("orders", each.partition, done.pop(each.partition))
+                consumer.commit(offsets=[last], asynchronous=False)
+
+    def on_lost(consumer, partitions):
+        drop(partitions)
+
+    consumer = Consumer(
+        {
+            "bootstrap.servers": bootstrap_servers,
+            "group.id": "notifiers",
+            "auto.offset.reset": "earliest",
+            "enable.auto.commit": False,
+            "partition.assignment.strategy": "cooperative-sticky",
+        }
+    )
+    consumer.subscribe(["orders"], on_revoke=on_revoke, on_lost=on_lost)
+    while True:
+        message = consumer.poll(5.0)
+        if message is not None:
+            if message.error():
+                raise KafkaException(message.error())
+            in_hand.append(message)
+        if message is None or len(in_hand) == 4:
+            finish(in_hand)
+            in_hand.clear()

@@ -1,0 +1,1 @@
+"""Bug hunt: the invoice that came twice."""

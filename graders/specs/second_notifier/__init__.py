@@ -1,0 +1,1 @@
+"""The experiment of lesson 10."""

@@ -1,0 +1,31 @@
+"""Stays with the order that failed, and lets auto-commit commit it meanwhile.
+
+anomaly: skipped_offset
+anomaly: lost_message
+"""
+
+import json
+import time
+
+from confluent_kafka import Consumer
+from minibroker.clients.payments import PaymentError
+
+
+def billing(bootstrap_servers, payments):
+    consumer = Consumer(
+        {
+            "bootstrap.servers": bootstrap_servers,
+            "group.id": "billing",
+            "auto.offset.reset": "earliest",
+        }
+    )
+    consumer.subscribe(["orders"])
+    while True:
+        for message in consumer.consume(10, timeout=1.0):
+            order = json.loads(message.value())
+            while True:
+                try:
+                    payments.charge(order["id"], order["cents"], idempotency_key=order["id"])
+                    break
+                except PaymentError:
+                    time.sleep(1)
