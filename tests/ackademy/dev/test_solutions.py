@@ -4,8 +4,10 @@ import pytest
 
 from ackademy.cells import CannotDo
 from ackademy.dev import solutions, trials
-from graders.content import Chaff
+from graders.content import Chaff, wheats
+from graders.explore import explore
 from graders.spec import load
+from minibroker.sim.inline import Inline
 from tests.ackademy.dev.course import ACK, CHAFFS, CHARGE, NAME, WHEATS, chaff, worker
 
 
@@ -165,3 +167,15 @@ def test_a_solution_notebook_without_a_solution_is_told(course):
     )
     with pytest.raises(CannotDo, match="has no solution to try: no cell defines"):
         trials.solutions(course.layout, NAME)
+
+
+def test_an_anomaly_counts_only_in_the_runs_that_a_check_of_it_is_about():
+    """The experiment's check of what is done twice looks at the run without faults alone, and a crash
+    before the commit repeats an e-mail."""
+    [wheat] = wheats("second_notifier")
+    spec = load("second_notifier")
+    assert any(
+        "duplicate_effect" in each.findings for each in explore(spec, Inline(wheat.source)).broken
+    )
+    found = trials.trial((trials.Solution(spec.name, "wheat", wheat.name, wheat.source), 0, False))
+    assert found.found == ()
