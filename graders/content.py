@@ -22,6 +22,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from graders.explore import Exploration
 from graders.spec import FOLDER, Spec
 
 
@@ -86,3 +87,16 @@ def chaffs(exercise: str) -> list[Chaff]:
 
 def _files(exercise: str, kind: str) -> list[Path]:
     return sorted((FOLDER / exercise / kind).glob("*.py"))
+
+
+def looked_for(exploration: Exploration) -> set[str]:
+    """The anomalies that were found where a check looks for them: some look at the run without
+    faults alone."""
+    return {
+        anomaly
+        for check in exploration.spec.checks
+        for broken in exploration.broken
+        if check.within == "all" or not broken.run.plan
+        for anomaly in check.anomalies
+        if anomaly in broken.findings
+    }

@@ -16,7 +16,7 @@ from multiprocessing import get_context
 from ackademy.cells import CannotDo, cells_of
 from ackademy.dev.layout import Layout
 from graders.cell import NoSolution, solution
-from graders.content import chaffs, wheats
+from graders.content import chaffs, looked_for, wheats
 from graders.explore import Transport, explore
 from graders.spec import load, whole_of
 from graders.token import fingerprint
@@ -131,14 +131,7 @@ def trial(task: Task) -> Trial:
     for run in (exploration.fault_free, *(broken.run for broken in exploration.broken)):
         digest.update(run.trace.text().encode())
     given = verdicts(spec, exploration, fingerprint(each.source))
-    found = {
-        anomaly
-        for check in spec.checks
-        for broken in exploration.broken
-        if check.within == "all" or not broken.run.plan
-        for anomaly in check.anomalies
-        if anomaly in broken.findings
-    }
+    found = looked_for(exploration)
     return Trial(
         seed,
         graded,
