@@ -94,7 +94,7 @@ def _after_revoked(trace: Trace, finding: Finding, place: int) -> str:
 
 
 def _needless(trace: Trace, finding: Finding, place: int) -> str:
-    return "has it back" if place else "for nothing"
+    return "has it back" if place else "more than it has to"
 
 
 def _skipped(trace: Trace, finding: Finding, place: int) -> str:

@@ -451,7 +451,7 @@ READ = [polled(9, 0, "m#1", "mailing", "invoices"), charged(who="m#1", kind="ema
         (
             "needless_revocation",
             [assigned(), revoked(), assigned()],
-            ["for nothing", "has it back"],
+            ["more than it has to", "has it back"],
         ),
     ],
 )

@@ -170,8 +170,8 @@ def test_a_solution_notebook_without_a_solution_is_told(course):
 
 
 def test_an_anomaly_counts_only_in_the_runs_that_a_check_of_it_is_about():
-    """The experiment's check of what is done twice looks at the run without faults alone, and a
-    crash before the commit repeats an e-mail."""
+    """What is done twice is looked for without faults alone; a crash before the commit repeats an
+    e-mail."""
     [wheat] = wheats("second_notifier")
     spec = load("second_notifier")
     assert any(
