@@ -16,10 +16,14 @@ from typing import Any
 from graders import timeline_calls as calls
 from graders import timeline_moves as moves
 from graders import timeline_words as words
+from graders.judges.debts import DEAD_LETTER, RECORD, ROW
+from graders.kafka_calls import called, takes
+from graders.scene_log import LogScene
 from graders.timeline_copies import Copies
 from minibroker.sim.trace import (
     Answered,
     Committed,
+    Compensated,
     Crashed,
     DeadLettered,
     Declined,
@@ -76,6 +80,7 @@ class _Outside:
     owed: int | None
     done: int = 0
     declined: int = 0
+    undone: int = 0
 
 
 class Scene:
@@ -87,6 +92,7 @@ class Scene:
         self._processes: dict[str, _Process] = {}
         self._outside: dict[tuple[str, str], _Outside] = {}
         self._places = 0
+        self._log = LogScene(self._names)
         self._readers: dict[type[Event], Callable[[Any], None]] = {
             Started: self._started,
             Requested: self._requested,
@@ -105,6 +111,8 @@ class Scene:
             SideEffect: self._side_effect,
             Declined: self._declined,
             Committed: self._committed,
+            **self._log.readers,
+            Compensated: self._compensated,
         }
 
     def tell(self, event: Event) -> None:
@@ -120,10 +128,12 @@ class Scene:
              "processes": [{"name", "state", "words"}],
              "outside": [{"name", "words", "wrong"}]}
 
+        and ``"partitions"`` as in `graders.scene_log`, when there is any.
         A process's `state` is ``runs``, ``waits``, ``paused``, ``crashed``, ``ended`` or
         ``failed``. `wrong` says that something happened more often than it was owed.
         """
-        return {
+        logs: dict[str, Value] = {"partitions": shown} if (shown := self._log.shown) else {}
+        return logs | {
             "queues": [self._queue_shown(name) for name in self._queues],
             "processes": [
                 {"name": each.label, "state": each.state, "words": each.words}
@@ -210,10 +220,12 @@ class Scene:
 
     def _crashed(self, event: Crashed) -> None:
         self._became(event.who, "crashed", "has crashed, its memory is gone")
+        self._log.gone(event)
 
     def _exited(self, event: Exited) -> None:
         well = event.how in ("returned", "interrupted")
         self._became(event.who, "ended" if well else "failed", words.exited(event))
+        self._log.gone(event)
 
     def _gave_up(self, event: GaveUp) -> None:
         self._became(event.who, "failed", "is not started again")
@@ -224,8 +236,8 @@ class Scene:
     # --- outside -----------------------------------------------------------------------
 
     def _owed(self, event: Owed) -> None:
-        if event.kind == "dead letter":
-            return  # paid in a queue, where it is seen
+        if event.kind == DEAD_LETTER or event.kind.startswith((RECORD, ROW)):
+            return  # paid where it is seen
         self._entry(event.kind, event.subject, event.detail).owed = 1
 
     def _side_effect(self, event: SideEffect) -> None:
@@ -242,6 +254,9 @@ class Scene:
             entry = self._outside[kind, subject] = _Outside(text, 0)
         return entry
 
+    def _compensated(self, event: Compensated) -> None:
+        self._entry(event.kind, event.subject, {}).undone += 1
+
     def _committed(self, event: Committed) -> None:
         text = calls.written(event.writes)
         self._outside.setdefault(("commit", text), _Outside(text, None)).done += 1
@@ -255,6 +270,8 @@ def times(count: int) -> str:
 def _outside_shown(entry: _Outside) -> dict[str, Value]:
     said = times(entry.done)
     wrong = entry.owed is not None and entry.done > entry.owed
+    if entry.undone:
+        said += f", undone {times(entry.undone)}"
     if wrong:
         said += ", owed once" if entry.owed else ", and nobody owed it"
     elif entry.declined:
@@ -263,6 +280,10 @@ def _outside_shown(entry: _Outside) -> dict[str, Value]:
 
 
 def _waiting(request: Requested) -> str:
+    if request.client == "kafka":
+        if takes(request):
+            return "waits for a record"
+        return f"waits for the answer to {called(request)}"
     match request.op:
         case "receive":
             return "waits for a message"

@@ -16,16 +16,19 @@ from minibroker.agents.amqp import AmqpAgent
 from minibroker.agents.clock import ClockAgent
 from minibroker.agents.ledgers import DatabaseAgent, PaymentsAgent
 from minibroker.agents.mail import MailAgent
+from minibroker.agents.services import agents as service_agents
+from minibroker.agents.services import ledgers as service_ledgers
 from minibroker.ledgers.database import DatabaseLedger
 from minibroker.ledgers.mail import MailLedger
 from minibroker.ledgers.payments import PaymentLedger, Trouble
+from minibroker.ledgers.services import ServiceLedger
 from minibroker.queues.broker import Broker
 from minibroker.sim import trace
 from minibroker.sim.agent import Agent
 from minibroker.sim.clock import Clock, seconds
 from minibroker.sim.effect import Caller, Launch
 from minibroker.sim.faults import Plan
-from minibroker.sim.trace import Ended, InOrder, Owed, RetryPolicy, Trace
+from minibroker.sim.trace import Ended, InOrder, Owed, RetryPolicy, SagaOwed, Trace
 from minibroker.sim.values import Value
 from minibroker.sim.world import Member, Printed, Recording, World
 
@@ -78,10 +81,12 @@ class Stage:
         seed: int,
         database: DatabaseLedger | None = None,
         cluster: "Callable[[], Cluster] | None" = None,
+        services: Mapping[str, ServiceLedger] | None = None,
     ) -> None:
         self.seed = seed
         self._database = database
         self._cluster = cluster
+        self._services = {"payments": payments, **(services or {})}
         self.chance = random.Random(f"scenario/{seed}")
         self._world = world
         self._broker = broker
@@ -216,6 +221,52 @@ class Stage:
         assert self._cluster is not None
         return self._cluster()
 
+    def saga(
+        self,
+        at: float,
+        queue: str,
+        order: Mapping[str, Value],
+        steps: Mapping[str, Mapping[str, Value]],
+        refused: str = "",
+    ) -> None:
+        """Publish an order, as JSON, that obliges to side effects of the kinds `steps`, each with
+        its detail, in their order. One of them may be `refused` for good (see `refuses`); then the
+        order obliges to those before it, and to undoing them."""
+        subject = str(order["id"])
+        kinds = list(steps)
+        made = kinds[: kinds.index(refused)] if refused else kinds
+
+        def publish() -> None:
+            body = json.dumps(dict(order)).encode()
+            message = self._broker.publish("scenario", "", queue, body, {"delivery_mode": 2})
+            now, number = self._clock.now, message.number
+            self._trace.append(SagaOwed(at=now, message=number, subject=subject, steps=kinds))
+            for kind in made:
+                detail = dict(steps[kind])
+                self._trace.append(
+                    Owed(at=now, message=number, kind=kind, subject=subject, detail=detail)
+                )
+
+        self._world.at(seconds(at), publish)
+
+    def refuses(self, service: str, order: str, error: str, text: str) -> None:
+        """A service (``payments``, ``stock``, ``shipping``) says no to an order for good."""
+        ledger = self._services[service]
+        ledger.trouble(order, Trouble(error, text))
+        self._trace.append(
+            trace.Trouble(
+                at=self._clock.now, kind=ledger.offer.kind, subject=order, error=error, until=None
+            )
+        )
+
+    def cannot_undo(self, service: str, order: str, until: float, error: str, text: str) -> None:
+        """A service cannot be reached to undo what it did for an order, before `until` seconds."""
+        self._services[service].trouble(order, Trouble(error, text, seconds(until)), undoing=True)
+
+    def unanswered(self, service: str, order: str, error: str, text: str) -> None:
+        """A service does what an order asks it for the first time, and the answer gets lost."""
+        self._services[service].trouble(order, Trouble(error, text, happens=True))
+
     def publish(
         self,
         at: float,
@@ -273,12 +324,14 @@ def perform(
     clock, trace = Clock(), Trace()
     broker = Broker(clock, trace, lambda when, action: world.at(when, action))
     payments, database = PaymentLedger(clock, trace), DatabaseLedger(clock, trace)
+    services = service_ledgers(clock, trace)
     agents: dict[str, Agent] = {
         "amqp": AmqpAgent(broker, clock),
         "payments": PaymentsAgent(payments),
         "database": DatabaseAgent(database),
         "mail": MailAgent(MailLedger(clock, trace)),
         "clock": ClockAgent(clock),
+        **service_agents(services),
     }
 
     @cache
@@ -300,6 +353,6 @@ def perform(
         plan,
         effects,
     )
-    scenario(Stage(world, broker, payments, trace, clock, seed, database, cluster))
+    scenario(Stage(world, broker, payments, trace, clock, seed, database, cluster, services))
     world.run()
     return Run(plan, seed, trace, world.printed, world.recordings)

@@ -9,7 +9,8 @@ Plain values only (see `minibroker.sim.values`), so that a viewer needs nothing 
      "picture": {"svg", "width", "height", "head", "rows": [[top, height, left, right], ...]}}
 
 `mark` is ``fault`` (done to the code), ``anomaly`` (must not happen), ``failed`` (went wrong by
-itself) or empty. The rest of a step is `graders.scene.Scene.shown`.
+itself) or empty. The rest of a step is `graders.scene.Scene.shown`, which in a run with logs has
+``"partitions"``, too.
 """
 
 from collections.abc import Sequence

@@ -25,7 +25,7 @@ ENDS = {
     "channel_close": "close the channel",
     "connection_close": "close the connection",
 }
-LEDGERS = frozenset({"payments", "database", "mail"})
+LEDGERS = frozenset({"payments", "database", "mail", "stock", "shipping"})
 
 
 def shown(request: Requested, answer: Answered | None) -> tuple[Kind, str, str] | None:
@@ -89,7 +89,7 @@ def asked(request: Requested) -> str:
         return plain(called(request))
     if request.op == "commit":
         return written(args.get("writes"))
-    if request.op in ("charge", "charges"):
+    if request.client in LEDGERS and isinstance(args.get("order"), str):
         return plain(f"{request.op} {said(args.get('order'))}", 80)
     return plain(f"{request.op}()")
 

@@ -7,7 +7,9 @@ transaction or the cluster does stands in rows of its own.
 A client does much without its process (see `minibroker.agents.kafka`), so what it does carries an
 effect's number only when the process was waiting for it: a record that a flush sent, one that a
 poll handed out. A produced record that was never sent has a row for its `produce()`, since there is
-nothing else to see of it.
+nothing else to see of it. Polls in vain are one row until their process does something else, and
+how groups give up their members when all is over is left out: consumers poll for ever, and many of
+them would hide what happened.
 """
 
 from collections.abc import Callable
@@ -27,7 +29,9 @@ from minibroker.sim.trace import (
     Assigned,
     BrokerStarted,
     BrokerStopped,
+    Crashed,
     Event,
+    Exited,
     Fenced,
     IsrChanged,
     LeaderChanged,
@@ -67,6 +71,8 @@ class LogRows:
         self._stands, self._number = stands, number
         self._lanes: list[tuple[str, int]] = []
         self._waiting: dict[str, Requested] = {}
+        self._in_vain: dict[str, Draft] = {}
+        self._over = _over(trace)
         self._never_sent = calls.never_sent(trace)
         self.readers: dict[type[Event], Callable[[Any, int], None]] = {
             Appended: self._appended,
@@ -108,8 +114,21 @@ class LogRows:
     def answered(self, event: Answered, request: Requested, position: int) -> None:
         """A call without an error has its answer."""
         seen = event.number in self._drafts.done
-        if (told := calls.outcome(request, event, seen)) is not None:
-            self._own(position, event, event.who, *told, event.number)
+        if (told := calls.outcome(request, event, seen)) is None:
+            return
+        before = self._in_vain.get(event.who)
+        if before is not None and (before.kind, before.text) == told:
+            before.times += 1
+            before.events.append(position)
+            return
+        row = self._own(position, event, event.who, *told, event.number)
+        if told[0] == "poll":
+            self._in_vain[event.who] = row
+
+    def does(self, request: Requested) -> None:
+        """A process asks for something else than what comes next."""
+        if not kafka_calls.takes(request):
+            self._in_vain.pop(request.who, None)
 
     def goes_on(self, who: str) -> None:
         """A process waits for nothing any more."""
@@ -135,11 +154,13 @@ class LogRows:
     def _polled(self, event: Polled, position: int) -> None:
         start = self._partition(event.topic, event.partition)
         number = self._asking(event.who)
+        self._in_vain.pop(event.who, None)
         row = Draft(event.at, start, "deliver", "poll", self._stands(event.who), number)
         self._drafts.add(position, row, self._copies.record(event.message))
 
     def _committed(self, event: OffsetsCommitted, position: int) -> None:
         verb = "auto-commit offset" if event.by_itself else "commit offset"
+        verb = "send offset" if event.transaction else verb
         group = words.plain(event.group, words.MOST_OF_A_NAME)
         within = (
             f" in transaction {words.plain(event.transaction, 60)}" if event.transaction else ""
@@ -170,6 +191,8 @@ class LogRows:
     # --- groups --------------------------------------------------------------------------------
 
     def _rebalanced(self, event: Rebalanced, position: int) -> None:
+        if position > self._over:
+            return
         group = words.plain(event.group, words.MOST_OF_A_NAME)
         owners = [f"{who} has {_places(owned) or 'nothing'}" for who, owned in event.owners.items()]
         owners = owners or ["no member"]
@@ -177,15 +200,19 @@ class LogRows:
         self._drafts.add(position, Draft(event.at, None, "rebalance", text))
 
     def _left(self, event: LeftGroup, position: int) -> None:
+        if position > self._over:
+            return
         group = words.plain(event.group, words.MOST_OF_A_NAME)
         text = f"leaves {group}" if event.why == "left" else f"is out of {group}: {event.why}"
         self._own(position, event, event.who, "rebalance", text, self._asking(event.who))
 
     def _assigned(self, event: Assigned, position: int) -> None:
+        self._in_vain.pop(event.who, None)
         text = words.plain(f"is given {_places(event.partitions)}")
         self._own(position, event, event.who, "rebalance", text, self._asking(event.who))
 
     def _revoked(self, event: Revoked, position: int) -> None:
+        self._in_vain.pop(event.who, None)
         verb = "has lost" if event.lost else "is to give up"
         text = words.plain(f"{verb} {_places(event.partitions)}")
         self._own(position, event, event.who, "rebalance", text, self._asking(event.who))
@@ -233,14 +260,22 @@ class LogRows:
 
     def _own(
         self, position: int, event: Event, who: str, kind: Kind, text: str, number: int | None
-    ) -> None:
+    ) -> Draft:
         row = Draft(event.at, self._stands(who), kind, text, None, number)
-        self._drafts.add(position, row)
+        return self._drafts.add(position, row)
 
     def _asking(self, who: str) -> int | None:
         """The poll in which somebody waits."""
         request = self._waiting.get(who)
         return request.number if request is not None and request.op in POLLING else None
+
+
+def _over(trace: Trace) -> int:
+    """Where in the trace the last process does its last; the end of one that tells of none."""
+    for position in range(len(trace) - 1, -1, -1):
+        if isinstance(trace.events[position], Exited | Crashed | Requested | Answered):
+            return position
+    return len(trace)
 
 
 def _places(listed: Value) -> str:

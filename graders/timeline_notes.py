@@ -12,12 +12,15 @@ from minibroker.sim.trace import (
     Appended,
     Delivered,
     Event,
+    LogTruncated,
+    OffsetsCommitted,
     Owed,
     Polled,
     Published,
     Requeued,
     SideEffect,
     Trace,
+    TransactionEnded,
 )
 
 
@@ -52,7 +55,7 @@ def _lost(trace: Trace, finding: Finding, place: int) -> str:
         return "not what was owed"
     if isinstance(event, SideEffect):
         return "not what was owed"
-    kind = _owed_kind(trace, event) or _missing(finding)
+    kind = _missing(finding) if isinstance(event, PASSES) else _owed_kind(trace, event)
     how = f"never {done(kind)}" if len(finding.events) < 2 else f"never {done(kind)} right"
     return f"gone for good, {how}"
 
@@ -116,6 +119,10 @@ def _of_how_many(trace: Trace, finding: Finding) -> str:
         return ""
     copy = first.queue, first.message
     return f" of {sum((event.queue, event.message) == copy for event in trace.of(Delivered))}"
+
+
+PASSES = OffsetsCommitted | TransactionEnded | LogTruncated
+"""Events by which records are gone that they do not name."""
 
 
 def _missing(finding: Finding) -> str:

@@ -22,6 +22,7 @@ from graders.timeline_log import LogRows
 from minibroker.sim.trace import (
     Answered,
     Committed,
+    Compensated,
     Crashed,
     DeadLettered,
     Declined,
@@ -42,6 +43,7 @@ from minibroker.sim.trace import (
     SideEffect,
     Started,
     Trace,
+    Voided,
 )
 from minibroker.sim.values import Value
 
@@ -105,6 +107,8 @@ class Reading:
             Deduplicated: self._deduplicated,
             Committed: self._committed,
             **self._log.readers,
+            Compensated: self._compensated,
+            Voided: self._voided,
         }
 
     def _number(self, who: str) -> int | None:
@@ -198,6 +202,7 @@ class Reading:
     def _requested(self, event: Requested, position: int) -> None:
         self._cause, self._asked = event, position
         self._requests[event.number] = event
+        self._log.does(event)
         answer = self._answers.get(event.number)
         if event.client == "kafka":
             self._log.asked(event, answer, position)
@@ -220,7 +225,8 @@ class Reading:
         if event.error and done is not None and done.kind == "decline":
             done.events.append(position)
         elif event.error:
-            became = "failed" if number in self._faulted else "refused"
+            unknown = number in self._faulted or event.error.endswith("Timeout")
+            became = "failed" if unknown else "refused"
             text = calls.refused(request, event.error, event.message, became)
             row = self._own(position, event, "error", text, number)
             if request is not None and request.client in calls.LEDGERS:
@@ -367,13 +373,23 @@ class Reading:
         error = words.plain(event.error, words.MOST_OF_A_NAME)
         self._in_ledger(position, event, "decline", f"{event.kind} {subject} not made: {error}")
 
+    def _compensated(self, event: Compensated, position: int) -> None:
+        subject = words.plain(event.subject, words.MOST_OF_A_NAME)
+        text = f"{event.by} {subject}: its {event.kind} is undone"
+        self._in_ledger(position, event, "effect", text)
+
+    def _voided(self, event: Voided, position: int) -> None:
+        subject = words.plain(event.subject, words.MOST_OF_A_NAME)
+        text = f"no {event.kind} of {subject} to undo: its key is void now"
+        self._in_ledger(position, event, "dedup", text)
+
     def _committed(self, event: Committed, position: int) -> None:
         self._in_ledger(position, event, "commit", calls.written(event.writes))
 
     def _in_ledger(
         self,
         position: int,
-        event: SideEffect | Deduplicated | Declined | Committed,
+        event: SideEffect | Deduplicated | Declined | Committed | Compensated | Voided,
         kind: Kind,
         text: str,
     ) -> None:

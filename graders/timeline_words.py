@@ -62,9 +62,7 @@ def detailed(detail: dict[str, Value]) -> str:
 
 def ledger(kind: str) -> str:
     """Where a side effect of this kind is made."""
-    return {"charge": "payments", "refund": "payments", "commit": "database", "email": "mail"}.get(
-        kind, kind
-    )
+    return LEDGER.get(kind, kind)
 
 
 def done(kind: str) -> str:
@@ -74,7 +72,27 @@ def done(kind: str) -> str:
     return DONE.get(kind, "done")
 
 
-DONE = {"charge": "charged", "refund": "refunded", "email": "sent", "dead letter": "put away"}
+DONE = {
+    "charge": "charged",
+    "refund": "refunded",
+    "email": "sent",
+    "dead letter": "put away",
+    "reservation": "reserved",
+    "release": "released",
+    "shipment": "booked",
+    "cancellation": "cancelled",
+}
+
+LEDGER = {
+    "charge": "payments",
+    "refund": "payments",
+    "commit": "database",
+    "email": "mail",
+    "reservation": "stock",
+    "release": "stock",
+    "shipment": "shipping",
+    "cancellation": "shipping",
+}
 
 
 def exited(event: Exited) -> str:

@@ -32,6 +32,13 @@ def _skipped_order(seed: int) -> Script:
     return hunt(HUNT, seed)
 
 
+def _cancelled_and_paid(seed: int) -> Script:
+    from ackademy.drill.cancelled_and_paid import HUNT
+    from ackademy.drill.hunt import hunt
+
+    return hunt(HUNT, seed)
+
+
 def _order_sizing(seed: int) -> Script:
     from ackademy.drill.order_sizing import order_sizing
 
@@ -52,6 +59,13 @@ DRILLS: Sequence[Drill] = (
         "read a Kafka service, say what its commits do to an order that failed, prove it, mend it",
         15,
         _skipped_order,
+    ),
+    Drill(
+        "cancelled_and_paid",
+        "Bug hunt: the order that was cancelled and paid",
+        "read a saga's orchestrator, say what it leaves half done, prove it, mend it",
+        15,
+        _cancelled_and_paid,
     ),
     Drill(
         "order_sizing",

@@ -53,6 +53,17 @@ function queue(each) {
   return box;
 }
 
+function partition(each) {
+  const box = make("div", "ack-queue");
+  box.dataset.name = each.name;
+  box.append(
+    make("strong", "ack-name", each.name),
+    list("records", each.records, "ack-ready"),
+    list("groups", each.groups, "ack-unacked"),
+  );
+  return box;
+}
+
 function process(each) {
   const line = make("div", `ack-process ack-${each.state}`);
   line.dataset.name = each.name;
@@ -148,10 +159,15 @@ function render({ model, el }) {
 
   const image = picture(run.picture, run.title);
   const queues = panel("Queues", "ack-queues");
+  const topics = panel("Topics", "ack-queues ack-topics");
   const processes = panel("Processes", "ack-processes");
   const effects = panel("Outside", "ack-outside");
   const state = make("div", "ack-state");
-  state.append(queues.section, processes.section, effects.section);
+  const logs = run.steps.some((step) => step.partitions);
+  const waiting = run.steps.some((step) => step.queues.length);
+  if (waiting || !logs) state.append(queues.section);
+  if (logs) state.append(topics.section);
+  state.append(processes.section, effects.section);
   root.append(bar, sentence, image.frame, state);
 
   function show(index) {
@@ -168,6 +184,7 @@ function render({ model, el }) {
     next.setAttribute("aria-disabled", at === last);
     image.go(at);
     queues.fill(...step.queues.map(queue));
+    topics.fill(...(step.partitions ?? []).map(partition));
     processes.fill(...step.processes.map(process));
     effects.fill(...step.outside.map(outside));
   }

@@ -35,11 +35,15 @@ class Judge:
 
 
 ANOMALIES = (
+    "compensation_out_of_order",
+    "compensation_without_cause",
     "dead_letter_without_cause",
     "dirty_read",
+    "double_compensation",
     "duplicate_effect",
     "given_up_early",
     "lost_message",
+    "missing_compensation",
     "reordered",
     "retry_without_delay",
     "skipped_offset",

@@ -9,7 +9,8 @@ from minibroker.log.offsets import Committed
 from minibroker.sim.values import Value
 
 if TYPE_CHECKING:
-    from minibroker.log.groups import GroupInfo, Groups
+    from minibroker.log.description import GroupInfo
+    from minibroker.log.groups import Groups
 
 Item: TypeAlias = dict[str, Value]
 Each: TypeAlias = Callable[[str, Item], Value]

@@ -14,7 +14,8 @@ from minibroker.sim.values import Value
 
 
 class PaymentsAgent:
-    """``charge(order, cents, idempotency_key)`` and ``charges(order)``."""
+    """``charge(order, cents, idempotency_key)``, ``refund(order, idempotency_key)`` and
+    ``charges(order)``."""
 
     def __init__(self, ledger: PaymentLedger) -> None:
         self._ledger = ledger
@@ -26,14 +27,17 @@ class PaymentsAgent:
             return Refusal("PaymentError", f"an order is named by a str, not by {order!r}")
         if op == "charges":
             return Answer(cast(Value, self._ledger.charges(order)), did="read")
-        if op != "charge":
+        if op not in ("charge", "refund"):
             return no_such("payments", op)
-        if not isinstance(cents, int) or isinstance(cents, bool) or cents <= 0:
+        if op == "charge" and (not isinstance(cents, int) or isinstance(cents, bool) or cents <= 0):
             return Refusal("PaymentError", f"cents must be an int above 0, not {cents!r}")
         if key is not None and not (isinstance(key, str) and key):
             return Refusal("PaymentError", f"an idempotency key is a str, not {key!r}")
         try:
-            return Answer(cast(Value, self._ledger.charge(caller.label, order, cents, key)))
+            if op == "refund":
+                return Answer(cast(Value, self._ledger.refund(caller.label, order, key)))
+            charge = self._ledger.charge(caller.label, order, cast(int, cents), key)
+            return Answer(cast(Value, charge))
         except KeyConflict as conflict:
             return Refusal("IdempotencyConflict", str(conflict))
         except Refused as refused:
@@ -48,15 +52,18 @@ class PaymentsAgent:
     def broken(
         self, caller: Caller, op: str, args: dict[str, Value], happened: bool
     ) -> Refusal | None:
-        """A charge that happened may go unanswered; one that did not is said to have not."""
+        """A charge that happened may go unanswered; one that did not is said to have not. A refund
+        likewise."""
+        what = "the charge was refunded" if op == "refund" else "the card was charged"
         if happened:
             return Refusal(
                 "PaymentTimeout",
-                "the gateway did not answer in time; whether the card was charged is not known",
+                f"the gateway did not answer in time; whether {what} is not known",
                 did="changed",
             )
+        nothing = f"nothing was {'refunded' if op == 'refund' else 'charged'}"
         return Refusal(
-            "GatewayUnavailable", "the gateway cannot be reached; nothing was charged", did="read"
+            "GatewayUnavailable", f"the gateway cannot be reached; {nothing}", did="read"
         )
 
     def again(self, caller: Caller, op: str, args: dict[str, Value], reply: Reply) -> bool:

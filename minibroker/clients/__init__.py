@@ -18,6 +18,8 @@ payments          a payment gateway with idempotency keys                     ``
 database          a small database with transactions and unique keys          ``database``
 mail              a mail gateway with idempotency keys                        ``mail``
 name              the name of this instance, a str, the same after a restart  nothing
+stock             a stock that reserves and releases, with idempotency keys   ``stock``
+shipping          a shipping desk that books and cancels, likewise            ``shipping``
 ================  ==========================================================  ===============
 """
 
@@ -48,6 +50,8 @@ MODULES = {
     "payments": "minibroker.clients.payments",
     "database": "minibroker.clients.database",
     "mail": "minibroker.clients.mail",
+    "stock": "minibroker.clients.services",
+    "shipping": "minibroker.clients.services",
 }
 
 LOADED_LATE = (

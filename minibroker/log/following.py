@@ -33,25 +33,22 @@ def copy(leader: Log, log: Log) -> bool:
 
 def truncate(leader: Log, log: Log) -> list[Batch]:
     """Let a follower's log give up what its leader's does not have; gives what was cut."""
-    cut: list[Batch] = []
-    while (to := _shared(leader, log)) < log.end:
-        cut[:0] = log.truncate(to)
-    return cut
+    return log.truncate(_shared(leader, log))
 
 
 def _shared(leader: Log, log: Log) -> int:
-    """Up to where a follower's log can be the leader's, by their last common epoch. There may be
-    an earlier one in which they went apart, so ask again when it is truncated."""
-    latest = log.epochs.latest
-    if latest == -1:
-        return log.end
-    epoch, end = leader.end_offset_for(latest)
-    if epoch == -1:
-        return log.start  # an epoch that the leader never heard of, nor of any before
-    known, own_end = log.end_offset_for(epoch)
-    if known == -1:
-        return log.start
-    return max(log.start, min(end, own_end, log.end))
+    """Up to where a follower's log is the leader's."""
+    to, asked = log.end, log.epochs.latest
+    while asked != -1:
+        epoch, end = leader.end_offset_for(asked)
+        known, own_end = log.end_offset_for(epoch)
+        if -1 in (epoch, known):
+            return log.start  # the leader has forgotten all epochs that the follower knows
+        to = min(to, end, own_end)
+        if known == epoch:
+            break
+        asked = known
+    return max(to, log.start)
 
 
 def lost(partition: Partition, cut: Sequence[Batch]) -> list[int]:

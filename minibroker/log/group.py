@@ -17,11 +17,13 @@ costs no timers.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
+from minibroker.log.description import GroupInfo, MemberInfo
 from minibroker.log.errors import Code, LogError
 from minibroker.log.members import Joined, Joiner, Member, choose, common
 from minibroker.log.pending import Pending
+from minibroker.log.sessions import Sessions
 from minibroker.sim.clock import SECOND, Clock
 from minibroker.sim.trace import LeftGroup, Rebalanced, Trace
 from minibroker.sim.values import Value
@@ -61,11 +63,12 @@ class Group:
         trace: Trace,
         at: Callable[[int, Callable[[], None]], None],
         owned: Callable[[object], list[Value]],
+        generation: int = 0,
     ) -> None:
         self.name = name
         self._clock, self._trace, self._at, self._owned = clock, trace, at, owned
         self.state: State = "Empty"
-        self.generation = 0
+        self.generation = generation
         self.protocol_type = ""
         self.protocol = ""
         self.leader = ""
@@ -76,6 +79,7 @@ class Group:
         """When its last member left, if it ever had one."""
         self._static: dict[str, str] = {}
         self._gathering = _Gathering(initial=True)
+        self._sessions = Sessions(clock, at, self._expired)
 
     # --- who is who ---------------------------------------------------------------------------
 
@@ -110,6 +114,49 @@ class Group:
                 f"generation {generation} of group {self.name} is over, it is at "
                 f"{self.generation}; join again",
             )
+
+    def check_commit(
+        self, member_id: str, generation: int, instance_id: str | None, *, transactional: bool
+    ) -> None:
+        """Raise unless this commit counts. A member of a group that gathers for a new generation
+        may still commit in the old one; after that it may not, until it knows its part. Without a
+        member and a generation it counts while there are no members, and in a transaction."""
+        if generation < 0 and self.state == "Empty":
+            return
+        if generation >= 0 or member_id or instance_id is not None:
+            member = self.member(member_id, instance_id)
+            self.check_generation(generation)
+        elif transactional:
+            return
+        else:
+            raise LogError(
+                Code.UNKNOWN_MEMBER_ID,
+                f"group {self.name} has members, and only they may commit for it",
+            )
+        if self.state == "CompletingRebalance" and not transactional:
+            raise self._rebalancing()
+        self._sessions.lives(member)
+
+    def read(self) -> set[str]:
+        """The topics of which a member has partitions."""
+        every = (place for each in self.members.values() for place in self._owned(each.assignment))
+        return {cast("tuple[str, int]", place)[0] for place in every}
+
+    def described(self) -> GroupInfo:
+        """How it is, for an operator."""
+        members = [
+            MemberInfo(
+                member.member_id,
+                member.instance_id,
+                member.who,
+                member.protocols.get(self.protocol),
+                member.assignment,
+            )
+            for member in self.members.values()
+        ]
+        return GroupInfo(
+            self.name, self.state, self.protocol_type, self.protocol, self.generation, members
+        )
 
     def takes(self, protocol_type: str, protocols: Mapping[str, object]) -> bool:
         """Whether a member with these protocols can be in the group."""
@@ -180,7 +227,7 @@ class Group:
         _tell(old)
         if self.state == "Stable" and choose(self.members) == self.protocol:
             # It is not told that it leads, or it would assign anew (KIP-345).
-            self.lives(new)
+            self._sessions.lives(new)
             answer.settle(Joined(new.member_id, self.generation, self.protocol, leader_before, []))
             self._tell_owners()
             return
@@ -279,7 +326,7 @@ class Group:
         generation = self.generation
         for member in list(self.members.values()):
             member.synced = False
-            self.lives(member)
+            self._sessions.lives(member)
         if any(member.on_rebalance is None for member in self.members.values()):
             longest = max(member.rebalance_timeout for member in self.members.values())
             self._at(self._clock.now + longest, lambda: self._expire_syncs(generation))
@@ -312,7 +359,7 @@ class Group:
             raise self._unknown(member.member_id)
         member.synced = True
         if self.state == "Stable":
-            self.lives(member)
+            self._sessions.lives(member)
             answer.settle(member.assignment)
             return answer
         member.syncing = answer
@@ -322,7 +369,7 @@ class Group:
                 each.assignment = assignments.get(each.member_id)
             self._tell_owners()
             for each in list(self.members.values()):
-                self.lives(each)
+                self._sessions.lives(each)
                 each.answer_sync(each.assignment)
         return answer
 
@@ -341,33 +388,20 @@ class Group:
         """A heartbeat, or what counts as one. REBALANCE_IN_PROGRESS while the group gathers."""
         if self.state == "Empty":
             raise self._unknown(member.member_id)
-        self.lives(member)
+        self._sessions.lives(member)
         if self.state == "PreparingRebalance":
             raise self._rebalancing()
 
     def keep_alive(self, member: Member, alive: bool) -> None:
         """Its client vouches for it from now on, or does no more."""
-        member.alive = alive
-        self.lives(member)
+        self._sessions.keep_alive(member, alive)
 
-    def lives(self, member: Member) -> None:
-        """It was heard of: its session begins anew."""
-        member.deadline = self._clock.now + member.session_timeout
-        if not member.alive and not member.watched:
-            member.watched = True
-            self._at(member.deadline, lambda: self._look(member))
-
-    def _look(self, member: Member) -> None:
-        member.watched = False
-        if member.alive or self.members.get(member.member_id) is not member:
+    def _expired(self, member: Member) -> None:
+        if self.members.get(member.member_id) is not member:
             return
-        if member.rejoined or member.syncing is not None:
-            return  # it waits for us: its session begins with our answer
-        if member.deadline > self._clock.now:
-            member.watched = True
-            self._at(member.deadline, lambda: self._look(member))
-        else:
+        if not member.rejoined and member.syncing is None:
             self.remove(member, "session timeout")
+        # else it waits for us: its session begins with our answer
 
     # --- ends -------------------------------------------------------------------------------------
 

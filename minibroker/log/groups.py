@@ -13,9 +13,11 @@ then nothing was changed.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import cast
 
+from minibroker.log.consumer_group import JOIN, Beat, BeatAnswer, ConsumerGroup
+from minibroker.log.description import GroupInfo
 from minibroker.log.errors import Code, LogError
 from minibroker.log.group import Group
 from minibroker.log.members import Joined, Joiner, Member, MemberIdRequired, new_id
@@ -25,35 +27,12 @@ from minibroker.sim.clock import SECOND, Clock
 from minibroker.sim.trace import Fenced, OffsetsCommitted, Trace
 from minibroker.sim.values import Value
 
-__all__ = ["Committed", "Groups", "Joined", "Joiner", "MemberIdRequired"]
+__all__ = ["Beat", "BeatAnswer", "Committed", "Groups", "Joined", "Joiner", "MemberIdRequired"]
 
 SESSION, LEAST_SESSION, MOST_SESSION = 45 * SECOND, 6 * SECOND, 1800 * SECOND
 """``session.timeout.ms`` of the clients, and between what the broker takes it."""
 
 REBALANCE = 300 * SECOND
-
-
-@dataclass(frozen=True, slots=True)
-class MemberInfo:
-    """A member as an operator is shown it."""
-
-    member_id: str
-    instance_id: str | None
-    who: str
-    metadata: object
-    assignment: object
-
-
-@dataclass(frozen=True, slots=True)
-class GroupInfo:
-    """A group as an operator is shown it; `state` is ``Dead`` for one that there is not."""
-
-    group: str
-    state: str
-    protocol_type: str
-    protocol: str
-    generation: int
-    members: list[MemberInfo]
 
 
 def as_it_is(assignment: object) -> list[Value]:
@@ -64,7 +43,8 @@ def as_it_is(assignment: object) -> list[Value]:
 
 class Groups:
     """See the module. `owned` reads ``[topic, partition]`` each from an opaque assignment, for the
-    trace."""
+    trace. `partitions` tells how many a topic has, 0 if there is none; without it there are no
+    groups of the `consumer` protocol, for which the broker itself assigns."""
 
     def __init__(
         self,
@@ -72,9 +52,11 @@ class Groups:
         trace: Trace,
         at: Callable[[int, Callable[[], None]], None],
         owned: Callable[[object], list[Value]] = as_it_is,
+        partitions: Callable[[str], int] | None = None,
     ) -> None:
         self._clock, self._trace, self._at, self._owned = clock, trace, at, owned
-        self._groups: dict[str, Group] = {}
+        self._partitions = partitions
+        self._groups: dict[str, Group | ConsumerGroup] = {}
         self._offsets: dict[str, Offsets] = {}
         self._ids = 0
 
@@ -116,6 +98,10 @@ class Groups:
             if member_id:
                 raise self._unknown(group, member_id)
             found = self._new(group)
+        elif isinstance(found, ConsumerGroup):
+            if found.members:
+                raise self._other_protocol(group, "consumer")
+            found = self._new(group, found.epoch)
         if not found.takes(protocol_type, protocols):
             raise LogError(
                 Code.INCONSISTENT_GROUP_PROTOCOL,
@@ -179,7 +165,10 @@ class Groups:
         timer, or tells that they stopped, so that it ends a session timeout from now. Of a member
         that is out already nothing is changed: its next heartbeat tells it."""
         found = self._groups.get(group)
-        if found is not None and (member := found.members.get(member_id)) is not None:
+        if isinstance(found, ConsumerGroup):
+            if (each := found.members.get(member_id)) is not None:
+                found.keep_alive(each, alive)
+        elif found is not None and (member := found.members.get(member_id)) is not None:
             found.keep_alive(member, alive)
 
     def leave(
@@ -199,6 +188,42 @@ class Groups:
             member = found.member(member_id, instance_id)
         found.remove(member, why)
 
+    def consumer_heartbeat(self, group: str, beat: Beat) -> BeatAnswer:
+        """All that a member of the `consumer` protocol asks (ConsumerGroupHeartbeat, KIP-848): see
+        `ConsumerGroup.heartbeat`. A client that gives `on_rebalance` vouches for its heartbeats, as
+        in `join`, and is told at once when the next one has news for it. GROUP_ID_NOT_FOUND while
+        the group has members of the classic protocol: to change over while it runs is not
+        offered."""
+        _check_name(group)
+        if self._partitions is None:
+            raise LogError(
+                Code.UNSUPPORTED_VERSION,
+                "this broker has no consumer protocol; set group.protocol to classic",
+            )
+        found = self._groups.get(group)
+        if isinstance(found, Group):
+            if found.members:
+                raise self._other_protocol(group, "classic")
+            found = self._modern(group, found.generation)
+        if found is None:
+            if beat.epoch != JOIN:
+                raise LogError(
+                    Code.GROUP_ID_NOT_FOUND, f"there is no group {group}; join it with epoch 0"
+                )
+            found = self._modern(group, 0)
+        if beat.epoch == JOIN and not beat.member_id:
+            self._ids += 1
+            beat = replace(beat, member_id=new_id("consumer", group, self._ids))
+        answer = found.heartbeat(beat)
+        self._groups[group] = found
+        return answer
+
+    def topics_changed(self) -> None:
+        """Topics have come, gone or grown: groups for which the broker assigns look at them."""
+        for found in self._groups.values():
+            if isinstance(found, ConsumerGroup):
+                found.look_at_topics()
+
     # --- offsets ----------------------------------------------------------------------------------
 
     def commit(
@@ -215,7 +240,9 @@ class Groups:
         """Set the group's position (OffsetCommit). Without a member and a generation it is taken
         only while the group has no members: UNKNOWN_MEMBER_ID. ILLEGAL_GENERATION,
         FENCED_INSTANCE_ID, REBALANCE_IN_PROGRESS, OFFSET_METADATA_TOO_LARGE."""
-        self._check_commit(who, group, member_id, generation, instance_id, transactional=False)
+        self._check_commit(
+            who, group, offsets, member_id, generation, instance_id, transactional=False
+        )
         check_metadata(offsets)
         self._of(group).commit(offsets, self._clock.now)
         self._tell(who, group, offsets, by_itself=by_itself)
@@ -236,7 +263,9 @@ class Groups:
         """Set the group's position when the producer's transaction commits (TxnOffsetCommit). The
         producer's epoch is the transaction coordinator's to check; the member and its generation
         are checked here, if they are given, and a zombie is refused as in `commit` (KIP-447)."""
-        self._check_commit(who, group, member_id, generation, instance_id, transactional=True)
+        self._check_commit(
+            who, group, offsets, member_id, generation, instance_id, transactional=True
+        )
         check_metadata(offsets)
         self._of(group).commit_later(producer_id, offsets, self._clock.now)
         self._tell(who, group, offsets, transaction=transactional_id)
@@ -268,16 +297,7 @@ class Groups:
         found = self._groups.get(group)
         if found is None:
             return GroupInfo(group, "Dead", "", "", -1, [])
-        members = [
-            MemberInfo(
-                member.member_id, member.instance_id, member.who,
-                member.protocols.get(found.protocol), member.assignment,
-            )
-            for member in found.members.values()
-        ]  # fmt: skip
-        return GroupInfo(
-            group, found.state, found.protocol_type, found.protocol, found.generation, members
-        )
+        return found.described()
 
     def list(self) -> list[GroupInfo]:
         """All groups, in the order in which they came to be (ListGroups)."""
@@ -286,7 +306,7 @@ class Groups:
     def delete(self, group: str) -> None:
         """Forget a group and its offsets (DeleteGroups). GROUP_ID_NOT_FOUND, NON_EMPTY_GROUP."""
         found = self._there(group)
-        if found.members or found.promised:
+        if found.members or (isinstance(found, Group) and found.promised):
             raise LogError(
                 Code.NON_EMPTY_GROUP,
                 f"group {group} has {len(found.members)} members; close its consumers first",
@@ -299,11 +319,7 @@ class Groups:
         GROUP_SUBSCRIBED_TO_TOPIC while a member is assigned one of their topics."""
         found = self._there(group)
         wanted = list(partitions)
-        read = {
-            cast("list[Value]", owned)[0]
-            for member in found.members.values()
-            for owned in self._owned(member.assignment)
-        }
+        read = found.read()
         for topic, _ in wanted:
             if topic in read:
                 raise LogError(
@@ -324,11 +340,10 @@ class Groups:
     # --- within -----------------------------------------------------------------------------------
 
     def _check_commit(
-        self, who: str, group: str, member_id: str, generation: int, instance_id: str | None,
-        *, transactional: bool,
+        self, who: str, group: str, offsets: Mapping[Partition, Committed], member_id: str,
+        generation: int, instance_id: str | None, *, transactional: bool,
     ) -> None:  # fmt: skip
-        """Raise unless this commit counts. A member of a group that gathers for a new generation
-        may still commit in the old one; after that it may not, until it knows its part."""
+        """Raise unless this commit counts, and tell of a zombie."""
         _check_name(group)
         try:
             found = self._groups.get(group)
@@ -338,28 +353,18 @@ class Groups:
                         Code.ILLEGAL_GENERATION, f"there is no group {group}; join it again"
                     )
                 return
-            if generation < 0 and found.state == "Empty":
-                return
-            if generation >= 0 or member_id or instance_id is not None:
-                member = found.member(member_id, instance_id)
-                found.check_generation(generation)
-            elif transactional:
-                return
-            else:
-                raise LogError(
-                    Code.UNKNOWN_MEMBER_ID,
-                    f"group {group} has members, and only they may commit for it",
+            if isinstance(found, ConsumerGroup):
+                found.check_commit(
+                    member_id, generation, instance_id, offsets, transactional=transactional
                 )
+            else:
+                found.check_commit(member_id, generation, instance_id, transactional=transactional)
         except LogError as error:
-            self._trace.append(
-                Fenced(at=self._clock.now, who=who, what="commit", error=error.code.name)
-            )
+            if error.code is not Code.REBALANCE_IN_PROGRESS:
+                self._trace.append(
+                    Fenced(at=self._clock.now, who=who, what="commit", error=error.code.name)
+                )
             raise
-        if found.state == "CompletingRebalance" and not transactional:
-            raise LogError(
-                Code.REBALANCE_IN_PROGRESS, f"group {group} is rebalancing; commit again after it"
-            )
-        found.lives(member)
 
     def _tell(
         self, who: str, group: str, offsets: Mapping[Partition, Committed], *,
@@ -385,25 +390,30 @@ class Groups:
             self._groups[group] = self._new(group)
         return self._offsets.setdefault(group, Offsets())
 
-    def _new(self, group: str) -> Group:
-        return Group(group, self._clock, self._trace, self._at, self._owned)
+    def _new(self, group: str, generation: int = 0) -> Group:
+        return Group(group, self._clock, self._trace, self._at, self._owned, generation)
+
+    def _modern(self, group: str, epoch: int) -> ConsumerGroup:
+        assert self._partitions is not None
+        return ConsumerGroup(group, self._clock, self._trace, self._at, self._partitions, epoch)
 
     def _expire(self, group: str) -> None:
         """Forget offsets that are too old, and a group of which nothing is left."""
         offsets, found = self._offsets.get(group), self._groups.get(group)
         if offsets is None or found is None or found.state != "Empty":
             return
-        offsets.expire(self._clock.now, found.empty_since)
-        if not offsets:
+        # of a group of the newer protocol they expire since they were committed
+        empty_since = found.empty_since if isinstance(found, Group) else None
+        if offsets.expire(self._clock.now, empty_since) and not offsets:
             del self._groups[group], self._offsets[group]
 
     def _known(self, group: str, member_id: str) -> Group:
         found = self._groups.get(group)
-        if found is None:
+        if not isinstance(found, Group):
             raise self._unknown(group, member_id)
         return found
 
-    def _there(self, group: str) -> Group:
+    def _there(self, group: str) -> Group | ConsumerGroup:
         self._expire(group)
         found = self._groups.get(group)
         if found is None:
@@ -411,6 +421,14 @@ class Groups:
                 Code.GROUP_ID_NOT_FOUND, f"there is no group {group}; see the list of groups"
             )
         return found
+
+    @staticmethod
+    def _other_protocol(group: str, protocol: str) -> LogError:
+        return LogError(
+            Code.GROUP_ID_NOT_FOUND if protocol == "classic" else Code.INCONSISTENT_GROUP_PROTOCOL,
+            f"group {group} has members of the {protocol} protocol; close them, or set "
+            f"group.protocol to {protocol}",
+        )
 
     @staticmethod
     def _unknown(group: str, member_id: str) -> LogError:

@@ -97,14 +97,18 @@ class Offsets:
             if partition in self._written
         }
 
-    def expire(self, now: int, empty_since: int | None) -> None:
-        """Forget what is too old; `empty_since` is when the last member left, if it had any."""
-        if now < RETENTION:
-            return
-        for partition, written in list(self._written.items()):
-            since = written.at if empty_since is None else empty_since
-            if now - since >= RETENTION and not self._waits(partition):
-                del self._written[partition]
+    def expire(self, now: int, empty_since: int | None) -> bool:
+        """Forget what is too old, and say whether anything was; `empty_since` is when the last
+        member left, if there ever was one."""
+        old = [
+            partition
+            for partition, written in self._written.items()
+            if now - (written.at if empty_since is None else empty_since) >= RETENTION
+            and not self._waits(partition)
+        ]
+        for partition in old:
+            del self._written[partition]
+        return bool(old)
 
     def delete(self, partitions: Iterable[Partition]) -> None:
         """Forget these, and what a transaction would make of them."""

@@ -452,12 +452,46 @@ class RetryPolicy(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SideEffect(Event):
-    """Something happened outside the broker that cannot be taken back: a charge, an e-mail."""
+    """Something happened outside the broker that cannot be taken back: a charge, an e-mail. At best
+    it can be made good by another one: see `Compensated`."""
 
     who: str
     kind: str
     subject: str
     detail: dict[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SagaOwed(Event):
+    """The scenario says that `message` obliges the system to make the side effects of all kinds in
+    `steps` for `subject`, in this order, or, when one of them is refused for good, to undo those
+    that were made, the last one first."""
+
+    message: int
+    subject: str
+    steps: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compensated(Event):
+    """A side effect of `kind` for `subject` was undone by another one, its compensation: `by` is
+    the compensation's own kind, such as ``refund`` for a charge."""
+
+    who: str
+    kind: str
+    subject: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voided(Event):
+    """A compensation was asked for under an idempotency key under which nothing had happened.
+    Nothing was undone, and nothing will happen under this key."""
+
+    who: str
+    kind: str
+    subject: str
+    key: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,8 +13,10 @@ from minibroker.sim.trace import (
     Owed,
     Published,
     RetryPolicy,
+    SagaOwed,
     SideEffect,
     Started,
+    Trouble,
 )
 
 CLIENTS = {"channel": "pika.channel", "payments": "payments"}
@@ -185,3 +187,55 @@ def test_chance_is_the_seed_s() -> None:
         return found[0]
 
     assert drawn(0) == drawn(0) != drawn(1)
+
+
+# --- sagas ---------------------------------------------------------------------------------------
+
+STEPS = {"reservation": {"items": 2}, "charge": {"cents": 42}, "shipment": {}}
+
+
+@pytest.mark.parametrize(
+    ("refused", "owed"),
+    [("", ["reservation", "charge", "shipment"]), ("shipment", ["reservation", "charge"])],
+)
+def test_a_saga_obliges_to_its_steps_up_to_the_one_that_is_refused(
+    refused: str, owed: list[str]
+) -> None:
+    order = {"id": "order-1", "cents": 42}
+    run = staged(with_queue(lambda stage: stage.saga(0, "orders", order, STEPS, refused)))
+    [published], [saga] = run.trace.of(Published), run.trace.of(SagaOwed)
+    assert json.loads(published.body) == order
+    assert (saga.message, saga.subject, saga.steps) == (published.message, "order-1", list(STEPS))
+    assert [(event.kind, event.detail) for event in run.trace.of(Owed)] == [
+        (kind, STEPS[kind]) for kind in owed
+    ]
+
+
+def test_a_service_that_refuses_an_order_does_so_for_good() -> None:
+    run = staged(lambda stage: stage.refuses("shipping", "order-1", "NoCarrier", "no"))
+    [trouble] = run.trace.of(Trouble)
+    assert (trouble.kind, trouble.subject, trouble.error, trouble.until) == (
+        "shipment", "order-1", "NoCarrier", None,
+    )  # fmt: skip
+
+
+def test_a_charge_goes_unanswered_once_and_its_refund_fails_for_a_while() -> None:
+    def scenario(stage: Stage) -> None:
+        stage.unanswered("payments", "order-1", "PaymentTimeout", "no answer")
+        stage.cannot_undo("payments", "order-1", 5.0, "GatewayUnavailable", "away")
+
+    body = """
+import time
+for call in (lambda: payments.charge("order-1", 42, "k"), lambda: payments.refund("order-1", "k")):
+    while True:
+        try:
+            print(time.time() // 1 % 60, call()["id"])
+            break
+        except Exception as error:
+            print(type(error).__name__)
+            time.sleep(4)
+"""
+    run = staged(scenario, body.strip().replace("\n", "\n    "))
+    assert [line.split()[-1] for line in said(run).splitlines()] == [
+        "PaymentTimeout", "ch_1", "GatewayUnavailable", "ch_1",
+    ]  # fmt: skip

@@ -10,7 +10,7 @@ from graders.timeline_svg import svg
 from graders.timeline_text import text
 from minibroker.sim import trace as t
 from minibroker.sim.values import Value
-from tests.graders.events import asked, delivered, drawn, failed, owed, published, told
+from tests.graders.events import asked, delivered, drawn, failed, owed, published, settled, told
 from tests.graders.judges.history import charged, declined, history
 from tests.graders.judges.logs import (
     appended,
@@ -126,7 +126,7 @@ def test_what_a_process_waited_for_has_its_number_and_what_its_client_does_has_n
 
 
 def test_a_poll_that_ended_with_an_error_waits_for_nothing() -> None:
-    assert numbers(called("poll", 4), failed(4, "KafkaException", "x"), left())[-1] is None
+    assert numbers(called("poll", 4), failed(4, "KafkaException", "x"), assigned())[-1] is None
 
 
 # --- offsets, transactions, groups, brokers --------------------------------------------------
@@ -152,7 +152,7 @@ P = "orders/0"
         (committed(3, by_itself=True), (WORKER, P, "auto-commit offset 3 for billing")),
         (
             committed(3, transaction="tx"),
-            (WORKER, P, "commit offset 3 for billing in transaction tx"),
+            (WORKER, P, "send offset 3 for billing in transaction tx"),
         ),
         (
             invoiced(transaction="tx"),
@@ -349,6 +349,28 @@ def test_a_poll_in_vain_that_is_repeated_is_told_by_a_number() -> None:
     assert [row[2] for row in told(drawn(*idle, *again))] == ["poll 1 s: nothing there (2 times)"]
 
 
+def test_polls_in_vain_are_one_row_until_their_process_does_something_else() -> None:
+    def idle(number: int) -> list[t.Event]:
+        return [called("poll", number, timeout=1), answered(number, did="idle")]
+
+    vain = "poll 1 s: nothing there"
+    others = [appended(1), polled(1, who="other#1"), assigned("other#1")]
+    assert told(drawn(*idle(1), *others, *idle(2)))[0][2] == f"{vain} (2 times)"
+    for between in ([polled()], [assigned()], [revoked()], [called("commit", 9)], [asked(9, "x")]):
+        rows = [row[2] for row in told(drawn(*idle(1), *others, *between, *idle(2)))]
+        assert (rows[0], rows[-1]) == (vain, vain)
+    longer = [called("poll", 2, timeout=2), answered(2, did="idle")]
+    assert [row[2] for row in told(drawn(*idle(1), *longer))] == [vain, "poll 2 s: nothing there"]
+
+
+def test_how_groups_end_when_all_is_over_is_left_out() -> None:
+    ended = t.Exited(at=0, who=WORKER, how="interrupted")
+    over = [left(), rebalanced()]
+    assert len(told(drawn(ended, *over))) == 1
+    assert len(told(drawn(*over, ended))) == 3
+    assert len(told(drawn(t.Crashed(at=0, who=WORKER, number=1), *over, ended))) == 4
+
+
 # --- crashes ---------------------------------------------------------------------------------
 
 
@@ -463,3 +485,12 @@ def test_a_message_in_a_queue_is_named_as_ever() -> None:
         "publish order-1",
         "append order-1 (offset 0)",
     ]
+
+
+def test_a_message_that_was_lost_from_a_queue_is_noted_as_ever() -> None:
+    again = published(2, "later", who=WORKER)
+    gone = t.Settled(at=0, who=WORKER, queue="later", message=2, how="acked")
+    events = [published(1, "orders"), owed(1, "order-1"), settled(1), again, gone]
+    run = run_of(*events)
+    timeline = build(run, [Finding("lost_message", "order-1 was lost: x, and no y", (4,))])
+    assert [row.note for row in timeline.rows if row.anomaly] == ["gone for good, never done"]

@@ -196,6 +196,24 @@ def test_a_charge_shows_its_amount_and_a_repeated_key_that_nothing_was_charged()
     ]
 
 
+def test_a_compensation_says_what_it_undoes_and_one_of_nothing_that_the_key_is_void() -> None:
+    timeline = drawn(
+        asked(3, "refund", "payments"),
+        t.Compensated(at=0, who="worker#1", kind="charge", subject="order-1", by="refund"),
+        answered(3),
+        asked(4, "cancel", "shipping"),
+        t.Voided(at=0, who="worker#1", kind="shipment", subject="order-1", key="k"),
+        answered(4),
+        asked(5, "release", "stock"),
+        t.Deduplicated(at=0, who="worker#1", kind="release", subject="order-1", key="k"),
+    )
+    assert told(timeline) == [
+        ("worker#1", "payments", "refund order-1: its charge is undone"),
+        ("worker#1", "shipping", "no shipment of order-1 to undo: its key is void now"),
+        ("worker#1", "stock", "release order-1 again: same key, nothing released"),
+    ]
+
+
 def test_reads_show_what_they_found() -> None:
     timeline = drawn(
         asked(1, "get", "database", table="done", key="order-1"), answered(1, None, "read"),

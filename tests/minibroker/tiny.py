@@ -20,6 +20,8 @@ from minibroker.agents.amqp import AmqpAgent
 from minibroker.agents.clock import ClockAgent
 from minibroker.agents.ledgers import DatabaseAgent, PaymentsAgent
 from minibroker.agents.mail import MailAgent
+from minibroker.agents.services import agents as service_agents
+from minibroker.agents.services import ledgers as service_ledgers
 from minibroker.ledgers.database import DatabaseLedger
 from minibroker.ledgers.mail import MailLedger
 from minibroker.ledgers.payments import PaymentLedger
@@ -38,6 +40,8 @@ CLIENTS = {
     "payments": "payments",
     "database": "database",
     "mail": "mail",
+    "stock": "stock",
+    "shipping": "shipping",
 }
 
 
@@ -117,6 +121,7 @@ def play(
             "payments": PaymentsAgent(PaymentLedger(clock, trace)),
             "database": DatabaseAgent(DatabaseLedger(clock, trace)),
             "clock": ClockAgent(clock),
+            **service_agents(service_ledgers(clock, trace)),
         },
         inline(text, seed) if isinstance(text, str) else text,
         [Member(name, restarts) for name in members],

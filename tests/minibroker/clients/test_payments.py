@@ -12,6 +12,7 @@ from minibroker.sim.clock import Clock
 from minibroker.sim.effect import Answer, Caller, Refusal
 from minibroker.sim.trace import (
     Answered,
+    Compensated,
     Declined,
     Deduplicated,
     Faulted,
@@ -252,7 +253,7 @@ def test_what_cannot_be_asked_changes_nothing() -> None:
         assert isinstance(reply, Refusal)
         assert (reply.error, reply.did) == ("PaymentError", "read")
     assert isinstance(asked.request(WHO, "charge", {}), Refusal)
-    refund = asked.request(WHO, "refund", {"order": "a"})
+    refund = asked.request(WHO, "pay_out", {"order": "a"})
     assert isinstance(refund, Refusal)
     assert asked.request(WHO, "charges", {"order": "a"}) == Answer([], did="read")
 
@@ -329,3 +330,48 @@ def test_a_fault_is_no_attempt_that_the_bank_declined() -> None:
     found = ran(CATCHES, plan="definite:1")
     assert found.trace.of(Declined) == []
     assert found.trace.of(Answered)[0].error == "GatewayUnavailable"
+
+
+# --- refunds -------------------------------------------------------------------------------------
+
+
+def test_a_refund_names_the_key_of_its_charge_and_is_made_once() -> None:
+    found = ran("""
+        payments.charge("order-1", 42, "key")
+        print(payments.refund("order-1", "key"), payments.refund("order-1", idempotency_key="key"))
+    """)
+    first = "{'id': 'ch_1', 'order': 'order-1', 'cents': 42}"
+    assert found.said == f"{first} {first}\n"
+    ledger_events = (SideEffect, Compensated, Deduplicated)
+    assert [type(event) for event in found.trace if isinstance(event, ledger_events)] == [
+        *ledger_events
+    ]
+    [refund] = found.trace.of(Compensated)
+    assert (refund.kind, refund.subject, refund.by) == ("charge", "order-1", "refund")
+
+
+def test_a_refund_of_nothing_voids_the_key_for_a_charge_that_comes_late() -> None:
+    found = ran("""
+        from minibroker.clients.payments import ChargeVoided
+        print(payments.refund("order-1", "key"))
+        try:
+            payments.charge("order-1", 42, "key")
+        except ChargeVoided as error:
+            print(error)
+        print(payments.charge("order-1", 42, "another")["id"])
+    """)
+    assert found.said == (
+        "None\nidempotency key 'key' is void since the refund of order-1; nothing is done under it "
+        "any more\nch_1\n"
+    )
+    assert [event.error for event in found.trace.of(Declined)] == ["ChargeVoided"]
+
+
+def test_a_refund_that_is_broken_says_what_its_caller_can_know() -> None:
+    asked = agent()
+    lost = asked.broken(WHO, "refund", {}, happened=True)
+    failed = asked.broken(WHO, "refund", {}, happened=False)
+    assert isinstance(lost, Refusal)
+    assert isinstance(failed, Refusal)
+    assert lost.message.endswith("whether the charge was refunded is not known")
+    assert failed.message.endswith("nothing was refunded")

@@ -93,6 +93,19 @@ def test_a_member_whose_heartbeats_stop_is_out_after_its_session(on):
     assert on.since(LeftGroup)[0].why == "session timeout"
 
 
+def test_a_session_ends_at_the_same_moment_whether_heartbeats_are_sent_or_vouched_for(on):
+    sent, vouched = Client(on, "sent#1", on_rebalance=None), Client(on, "vouched#1", "h")
+    stable(sent)
+    stable(vouched)
+    for _ in range(5):
+        on.passes(3)
+        sent.beat()
+    on.groups.keep_alive("h", vouched.member_id, False)
+    on.passes(100)
+    ends = {event.who: (event.at, event.why) for event in on.since(LeftGroup)}
+    assert ends["sent#1"] == ends["vouched#1"]
+
+
 def test_heartbeats_that_come_back_in_time_save_the_session(on):
     one = Client(on, "one#1")
     stable(one)

@@ -160,6 +160,16 @@ def test_offsets_that_no_group_has_expire_a_week_after_they_were_committed(on):
     assert on.groups.committed("g") == {("t", 1): Committed(2)}
 
 
+def test_a_group_without_members_and_offsets_stays_at_its_generation(on):
+    one = Client(on, "one#1")
+    stable(one)
+    in_transaction(on, 5)
+    on.groups.decide(1, commit=False)
+    on.groups.leave("g", one.member_id)
+    on.groups.committed("g")
+    assert on.groups.describe("g").generation == 2
+
+
 def test_an_offset_that_a_transaction_may_change_does_not_expire(on):
     on.groups.commit("tool", "g", {PLACE: Committed(1)})
     in_transaction(on, 5)

@@ -400,6 +400,19 @@ def test_a_follower_keeps_no_record_of_an_epoch_beyond_where_its_own_log_left_it
     assert brokers.read() == [b"both", b"only 1", b"later"]
 
 
+def test_an_epoch_without_records_hides_no_difference_before_it():
+    brokers = Brokers(2, unclean_leader_election_enable="true")
+    brokers.send(b"first of 1", acks=1)
+    brokers.cluster.stop(1)
+    brokers.send(b"first of 2")
+    brokers.cluster.stop(2)
+    brokers.cluster.start(1)  # leads for a while, and appends nothing
+    brokers.cluster.stop(1)
+    brokers.cluster.start(2)
+    brokers.cluster.start(1)
+    assert lost(brokers) == [b"first of 1"]
+
+
 def test_a_follower_keeps_what_it_shares_with_a_leader_that_has_appended_nothing_yet():
     brokers = Brokers(2, unclean_leader_election_enable="true")
     brokers.send(b"both")

@@ -1,0 +1,71 @@
+"""Tries a compensation three times, which is what one does with work that fails. But there is nothing
+to fall back to: the customer has paid.
+
+anomaly: missing_compensation
+anomaly: compensation_out_of_order
+"""
+
+import json
+import time
+
+from minibroker.clients.payments import (
+    CardDeclined,
+    ChargeVoided,
+    GatewayUnavailable,
+    PaymentTimeout,
+)
+from minibroker.clients.services import (
+    NoCarrier,
+    RequestVoided,
+    ServiceTimeout,
+    ServiceUnavailable,
+    SoldOut,
+)
+
+NOT_NOW = (GatewayUnavailable, PaymentTimeout, ServiceUnavailable, ServiceTimeout)
+NO = (SoldOut, CardDeclined, NoCarrier, ChargeVoided, RequestVoided)
+
+
+def surely(call, *arguments):
+    """Ask until there is an answer. The key among the arguments makes that safe."""
+    while True:
+        try:
+            return call(*arguments)
+        except NOT_NOW:
+            time.sleep(2)
+
+
+def orchestrator(channel, database, payments, stock, shipping):
+    def forward(name, order):
+        surely(stock.reserve, name, order["items"], f"{name}/stock")
+        surely(payments.charge, name, order["cents"], f"{name}/payment")
+        surely(shipping.book, name, f"{name}/shipment")
+
+    def back(name):
+        for undo, key in (
+            (shipping.cancel, f"{name}/shipment"),
+            (payments.refund, f"{name}/payment"),
+            (stock.release, f"{name}/stock"),
+        ):
+            for _ in range(3):
+                try:
+                    undo(name, key)
+                    break
+                except NOT_NOW:
+                    time.sleep(0.5)
+
+    for method, _, body in channel.consume("orders"):
+        order = json.loads(body)
+        name = order["id"]
+        state = (database.get("sagas", name) or {"is": "going forward"})["is"]
+        if state == "going forward":
+            try:
+                forward(name, order)
+                state = "done"
+            except NO:
+                state = "going back"
+            database.put("sagas", name, {"is": state})
+        if state == "going back":  # also after a crash: what was decided stays decided
+            back(name)
+            database.put("sagas", name, {"is": "undone"})
+        channel.basic_ack(method.delivery_tag)  # last: until then the broker remembers the saga

@@ -1,0 +1,27 @@
+"""Consumer groups as an operator is shown them (DescribeGroups, ConsumerGroupDescribe)."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class MemberInfo:
+    """A member: `metadata` is what it told when it joined, `assignment` what it was given."""
+
+    member_id: str
+    instance_id: str | None
+    who: str
+    metadata: object
+    assignment: object
+
+
+@dataclass(frozen=True, slots=True)
+class GroupInfo:
+    """A group. `state` is ``Dead`` for one that there is not; `protocol` is the strategy by which
+    partitions are assigned, `generation` the epoch of a group of the newer protocol."""
+
+    group: str
+    state: str
+    protocol_type: str
+    protocol: str
+    generation: int
+    members: list[MemberInfo]
