@@ -79,8 +79,8 @@ HUNT = Hunt(
             ),
             _charged,
             "A poll hands out what comes next; not to commit something does not bring it back. "
-            "What is committed is read when a partition gets an owner, and this one keeps its own. "
-            "[Kafka, KafkaConsumer, Offsets and Consumer Position]",
+            "What is committed is read when a partition gets an owner, and this one keeps its "
+            "owner. [Kafka, KafkaConsumer, Offsets and Consumer Position]",
         ),
         Prediction(
             "the committed offset in the end",

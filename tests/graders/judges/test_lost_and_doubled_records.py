@@ -142,6 +142,13 @@ def test_something_is_shown_of_losses_once_a_record_that_owes_something_was_hand
     assert lost_message.unshown(history(*ordered("order-1"), polled())) == ""
 
 
+def test_something_is_shown_of_losses_once_what_is_owed_was_done_without_being_handed_out() -> None:
+    """Such as a record that is owed, which the process found as a row of a table."""
+    from_a_table = [owed_record(), invoiced()]
+    assert lost_message.unshown(history(from_a_table[0])) != ""
+    assert lost_message.unshown(history(*from_a_table)) == ""
+
+
 # --- twice ---------------------------------------------------------------------------------------
 
 OWED = [appended(), owed_record()]
