@@ -83,7 +83,8 @@ class Spec:
     """An exercise, or a lesson's experiment. `version` grows whenever a verdict could change.
     `faults` are the kinds that are tried: see `minibroker.sim.faults`. `parts` names the specs of
     further parts of the same notebook, each with a solution cell of its own. `lesson` is the stem
-    of the notebook in ``course/`` that leads to it."""
+    of the notebook in ``course/`` that leads to it. `draft` says what of it is not shown yet, empty
+    when all is: the tests of the content leave a draft out and say so."""
 
     name: str
     version: int
@@ -94,6 +95,7 @@ class Spec:
     budget: Budget = field(default_factory=Budget)
     parts: tuple[str, ...] = ()
     lesson: str = ""
+    draft: str = ""
 
     @property
     def entries(self) -> tuple[str, ...]:

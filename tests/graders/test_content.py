@@ -18,6 +18,16 @@ from graders.spec import Check, Role, Spec, load, names
 from graders.stage import Stage
 from minibroker.sim.inline import Inline
 
+
+@pytest.fixture(autouse=True)
+def proved(request: pytest.FixtureRequest) -> None:
+    """What a spec's author has not shown yet is no news here; the reason stands in the output."""
+    if "name" in request.fixturenames:
+        name = request.getfixturevalue("name")
+        if name in names() and (why := load(name).draft):
+            pytest.skip(f"a draft: {why}")
+
+
 ALL = [
     pytest.param(name, each, id=f"{name}-{each.name}")
     for name in names()
@@ -213,7 +223,8 @@ def test_a_file_says_what_it_is_about_and_is_the_solution_cell(
 def test_a_file_is_no_longer_than_what_a_learner_writes(name: str, each: Wheat | Chaff) -> None:
     [header, *code] = ast.parse(each.source).body
     lines = each.source.splitlines()[header.end_lineno :]
-    assert 5 <= sum(bool(line.strip()) for line in lines) <= 60
+    most = 60 * len(load(name).entries)
+    assert 5 <= sum(bool(line.strip()) for line in lines) <= most
     assert code
 
 

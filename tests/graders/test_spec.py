@@ -11,6 +11,7 @@ from graders.spec import Check, Role, Spec, UnknownName, load, names
 from graders.stage import Cast, Stage, perform
 from minibroker.clients import MODULES
 from minibroker.sim.effect import Caller, Exit, Process, Reply, Step
+from minibroker.sim.incarnation import NAME_KIND
 from minibroker.sim.trace import Owed, Published
 
 ALL = [pytest.param(load(name), id=name) for name in names()]
@@ -48,7 +49,8 @@ def test_a_spec_holds_together(spec: Spec) -> None:
     assert spec.roles
     assert len(set(spec.entries)) == len(spec.entries)
     assert all(entry.isidentifier() for entry in spec.entries)
-    assert all(kind in MODULES for role in spec.roles for kind in role.clients.values())
+    kinds = {*MODULES, NAME_KIND}
+    assert all(kind in kinds for role in spec.roles for kind in role.clients.values())
     ids = [check.id for check in spec.checks]
     assert len(set(ids)) == len(ids)
 

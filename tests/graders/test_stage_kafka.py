@@ -95,7 +95,8 @@ def worker(bootstrap_servers, database):
     run = staged(scenario, reads)
     assert said(run) == "{'id': 'order-1'}\n"
     [written], [owed] = run.trace.of(Committed), run.trace.of(Owed)
-    assert (written.who, written.writes) == ("scenario", [["put", "placed", "000001"]])
+    assert written.who == "scenario"
+    assert written.writes == [["put", "placed", "000001", {"id": "order-1"}]]
     assert (owed.at, owed.kind, owed.subject) == (1_000_000, "row in slips", "order-1")
 
 

@@ -106,6 +106,6 @@ SPEC = Spec(
         Check("comes_to_rest", 2, ("stuck",), "every message is settled in the end"),
     ),
     faults=("crash", "definite", "indefinite", "pause", "duplicate"),
-    budget=Budget(effects=500, schedules=200, pairs=20, together=80_000, endless=3_000),
+    budget=Budget(effects=500, schedules=500, pairs=20, together=80_000, endless=3_000),
     lesson="19_saga",
 )

@@ -557,7 +557,7 @@ def test_no_other_end_is_followed_by_a_start(body: str, gives_up: bool) -> None:
         (Effect("kafka", "poll", {}), "this role was given no client 'kafka'"),
         (Effect("clock", "set", {}), "clock has no operation 'set' here"),
         (Effect("amqp", "tx_select", {}), "amqp has no operation 'tx_select' here"),
-        (Effect("payments", "refund", {"order": "a"}), "payments has no operation 'refund' here"),
+        (Effect("payments", "borrow", {"order": "a"}), "payments has no operation 'borrow' here"),
         (Effect("database", "drop", {"table": "a"}), "database has no operation 'drop' here"),
     ],
 )
