@@ -75,5 +75,4 @@ SPEC = Spec(
     ),
     budget=Budget(effects=120, together=6_000, endless=600),
     lesson="19_saga",
-    draft="two chaffs were not tried again since the poller changed",
 )

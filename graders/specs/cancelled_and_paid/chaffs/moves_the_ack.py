@@ -2,6 +2,7 @@
 the failed refund do what they did.
 
 anomaly: missing_compensation
+anomaly: lost_message
 anomaly: compensation_without_cause
 """
 

@@ -1,8 +1,7 @@
 """Repeats everything until it works, and leaves out the keys, since each call is in its place once.
-Each repetition is another charge, and another refund.
+Each repetition is another charge.
 
 anomaly: duplicate_effect
-anomaly: double_compensation
 anomaly: missing_compensation
 """
 

@@ -2,6 +2,7 @@
 
 anomaly: lost_message in nothing_lost
 anomaly: reordered
+anomaly: skipped_offset
 """
 
 import json

@@ -4,6 +4,7 @@ past it.
 anomaly: lost_message
 anomaly: reordered
 anomaly: stuck
+anomaly: skipped_offset
 """
 
 import json

@@ -3,6 +3,7 @@ anything is passed over.
 
 anomaly: lost_message
 anomaly: stuck
+anomaly: skipped_offset
 """
 
 import json
