@@ -27,14 +27,15 @@ def with_orders(count: int) -> Callable[[Stage], None]:
     """A scenario with so many orders, every other one for the second partition."""
 
     def scenario(stage: Stage) -> None:
-        """Orders on two partitions, in twos. Each owes a charge, an invoice and an e-mail."""
+        """One order, then two at a time, one a partition. Each owes a charge, an invoice and an
+        e-mail."""
         stage.topic(ORDERS, partitions=2)
         stage.topic(INVOICES)
         first = stage.chance.randrange(1, 90)
         for n in range(count):
             order, cents = f"order-{first + n}", stage.chance.randrange(500, 9_900)
             stage.produce(
-                OPENS + n // 2 * 0.3,
+                OPENS + (n + 1) // 2 * 0.3,
                 ORDERS,
                 {"id": order, "cents": cents},
                 key=order,

@@ -1,6 +1,8 @@
 """The offset is committed before the invoice: a crash between the two leaves the order without one.
+The transaction fences no zombie either, for it holds no offset.
 
 anomaly: lost_message in one_transaction
+anomaly: duplicate_effect in one_transaction
 """
 
 import json
