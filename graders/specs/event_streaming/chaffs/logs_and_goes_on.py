@@ -1,6 +1,7 @@
 """Prints the error and commits: whoever reads logs may charge by hand.
 
 anomaly: lost_message
+anomaly: skipped_offset
 """
 
 import json
