@@ -1,6 +1,7 @@
 """Leaves auto-commit on, which commits what was handed out, not what is done.
 
 anomaly: lost_message in nothing_lost
+anomaly: skipped_offset
 anomaly: reordered
 anomaly: skipped_offset
 """

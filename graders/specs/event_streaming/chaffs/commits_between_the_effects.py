@@ -1,6 +1,7 @@
 """Commits after the charge, the step that matters: a crash before the e-mail loses the e-mail.
 
 anomaly: lost_message in nothing_lost
+anomaly: skipped_offset
 anomaly: reordered
 anomaly: skipped_offset
 """

@@ -2,6 +2,7 @@
 past it.
 
 anomaly: lost_message
+anomaly: skipped_offset
 anomaly: reordered
 anomaly: stuck
 anomaly: skipped_offset

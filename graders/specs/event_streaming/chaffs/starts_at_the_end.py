@@ -2,6 +2,7 @@
 anything is passed over.
 
 anomaly: lost_message
+anomaly: skipped_offset
 anomaly: stuck
 anomaly: skipped_offset
 """
