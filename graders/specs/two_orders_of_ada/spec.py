@@ -39,5 +39,4 @@ SPEC = Spec(
     ),
     budget=Budget(effects=200, together=10_000),
     lesson="04_event_streaming",
-    draft="no chaff fails the check charged",
 )

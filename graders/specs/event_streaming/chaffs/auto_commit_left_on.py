@@ -3,7 +3,6 @@
 anomaly: lost_message in nothing_lost
 anomaly: skipped_offset
 anomaly: reordered
-anomaly: skipped_offset
 """
 
 import json

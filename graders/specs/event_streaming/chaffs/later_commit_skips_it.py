@@ -5,7 +5,6 @@ anomaly: lost_message
 anomaly: skipped_offset
 anomaly: reordered
 anomaly: stuck
-anomaly: skipped_offset
 """
 
 import json

@@ -4,7 +4,6 @@ anything is passed over.
 anomaly: lost_message
 anomaly: skipped_offset
 anomaly: stuck
-anomaly: skipped_offset
 """
 
 import json
