@@ -115,5 +115,4 @@ SPEC = Spec(
     faults=("crash", "definite", "indefinite", "pause"),
     budget=Budget(effects=1_200, schedules=400, pairs=20, together=60_000, endless=4_000),
     lesson="04_event_streaming",
-    draft="not every chaff was tried with every seed",
 )

@@ -87,5 +87,4 @@ SPEC = Spec(
     faults=("crash", "definite", "indefinite", "pause"),
     budget=Budget(effects=400, schedules=400, pairs=20, together=60_000, endless=4_000),
     lesson="11_exactly_once",
-    draft="not every chaff was tried with every seed and as graded",
 )

@@ -82,5 +82,4 @@ SPEC = Spec(
     faults=("crash", "definite", "indefinite", "pause"),
     budget=Budget(effects=500, schedules=300, pairs=20, together=60_000, endless=4_000),
     lesson="10_rebalancing",
-    draft="not every chaff was tried with every seed and as graded",
 )
