@@ -4,7 +4,7 @@ Goal: the learner's notifier collects orders and mails them in one go; when part
 from it, it finishes or drops what it holds of them, commits what is mailed and nothing else, and
 touches nothing of what it has given up or lost. A second notifier joins in the middle and disturbs
 the first as little as it can. Non-goals: e-mails sent twice after a crash (an idempotency key,
-exercise 05), transactions, what brokers lose, KIP-848's protocol.
+lesson 00), transactions, what brokers lose, KIP-848's protocol.
 
 Three orders come when the first notifier is alone. Three more come just after the second has
 joined, one on each partition, so that the first holds them when it learns of it. Three come
