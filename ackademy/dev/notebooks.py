@@ -1,7 +1,8 @@
 """Run lessons and solutions and keep their outputs, the same bytes every time.
 
-What a front end adds for itself (times, widget models with random ids) is left out, so the
-committed file changes only when what a reader sees has changed.
+What a front end adds for itself (times, widget models with random ids) is left out, and what was
+printed in one go is one output, however the kernel cut it up on its way, so the committed file
+changes only when what a reader sees has changed.
 """
 
 import os
@@ -68,6 +69,19 @@ def errors_of(cell: Any) -> list[Any]:
     return [each for each in cell.get("outputs", ()) if each["output_type"] == "error"]
 
 
+def joined(outputs: list[Any]) -> list[Any]:
+    """Outputs in which no stream follows itself: a busy kernel sends what it prints in pieces."""
+    found: list[Any] = []
+    for output in outputs:
+        before = found[-1] if found else {}
+        name = output.get("name")
+        if output["output_type"] == "stream" and before.get("name") == name:
+            before["text"] += output["text"]
+        else:
+            found.append(output)
+    return found
+
+
 def _tidy(notebook: Any) -> None:
     notebook.metadata = {
         "kernelspec": {
@@ -79,6 +93,8 @@ def _tidy(notebook: Any) -> None:
     }
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
+        if "outputs" in cell:
+            cell.outputs = joined(cell.outputs)
         for output in cell.get("outputs", ()):
             if "data" in output:
                 output["data"].pop(WIDGET, None)

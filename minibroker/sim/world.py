@@ -63,14 +63,14 @@ IDLE_ENOUGH = 25 * IDLE_STEP
 """A process is taken to be idle after 25 idle answers in a row, or 250 reads, or a mixture,
 in which nothing in the world has changed."""
 
-LONG_STEP = 25
+LONG_STEP = 24
 SETTLED = 3 * LONG_STEP
 LONG_WAIT = SECOND // 2
 LONGEST_WAIT = 128 * SECOND
-"""A poll that waited for half a second or more and found nothing counts as two and a half, and from
-the fourth in a row on each takes four times as long, up to so long: time enough for whoever acts
-when nothing has come for a while or ten times in a row, in few effects. It is less than
-``max.poll.interval.ms`` of a Kafka consumer (300 s)."""
+"""A poll that waited for half a second or more and found nothing counts as 2.4, and from the fourth
+in a row on each takes four times as long, up to so long: time enough for whoever acts when nothing
+has come for a while or ten times in a row, in few effects. It is less than ``max.poll.interval.ms``
+of a Kafka consumer (300 s)."""
 
 LONG_SILENCE = 10 * SECOND
 """A sleep as long as this is told to the peers, which may give the sleeper up for dead."""

@@ -5,7 +5,7 @@ from nbformat import read, write
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
 from ackademy.dev import outputs
-from ackademy.dev.notebooks import DoesNotRun, fresh, run_notebook
+from ackademy.dev.notebooks import DoesNotRun, fresh, joined, run_notebook
 from tests.ackademy.dev.course import notebook
 
 SHOWN = "course/02_sum.ipynb"
@@ -149,3 +149,14 @@ def test_an_error_that_was_never_tagged_is_told_without_a_run(course, monkeypatc
     monkeypatch.setattr(outputs, "fresh", lambda path: pytest.fail("it was run"))
     [said] = outputs.of_notebook(course.layout, path)
     assert said.startswith(f"{SHOWN}: the cell x shows KeyError; mend it")
+
+
+def test_what_the_kernel_printed_in_pieces_is_one_output():
+    def said(name, text):
+        return {"output_type": "stream", "name": name, "text": text}
+
+    picture = {"output_type": "display_data", "data": {}}
+    pieces = [said("stdout", "a"), said("stdout", "b"), said("stderr", "c"), picture]
+    assert joined([*pieces, said("stderr", "d"), said("stderr", "e")]) == [
+        said("stdout", "ab"), said("stderr", "c"), picture, said("stderr", "de"),
+    ]  # fmt: skip

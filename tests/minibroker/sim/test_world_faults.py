@@ -1,7 +1,16 @@
 """Faults that are no crash: errors, lost answers, pauses, preemptions, what comes twice."""
 
 from minibroker.sim.faults import PAUSE, PREEMPTION
-from minibroker.sim.trace import Answered, Exited, Faulted, GaveUp, SideEffect, Started
+from minibroker.sim.trace import (
+    Answered,
+    Exited,
+    Faulted,
+    GaveUp,
+    Requested,
+    SideEffect,
+    Started,
+)
+from tests.minibroker import kafka
 from tests.minibroker.tiny import play, worker
 
 CHARGES = worker("""
@@ -85,3 +94,20 @@ def test_a_preemption_lets_the_others_go_first() -> None:
 def test_a_fault_at_an_effect_that_never_comes_changes_nothing() -> None:
     plans = ("definite:99", "indefinite:99", "pause:99", "preempt:99", "duplicate:99")
     assert len({play(CHARGES, plan=plan).trace.text() for plan in ("none", *plans)}) == 1
+
+
+def test_what_a_client_mends_by_itself_excuses_no_error_after_it() -> None:
+    source = """
+        from confluent_kafka import Producer
+
+        def worker(kafka):
+            producer = Producer({"bootstrap.servers": kafka, "enable.idempotence": True})
+            producer.produce("orders", "one")
+            producer.flush()
+            raise ValueError
+    """
+    quiet = kafka.play(source, kafka.holding(orders=[]), restarts=0)
+    [flush] = [event.number for event in quiet.trace.of(Requested) if event.op == "flush"]
+    ran = kafka.play(source, kafka.holding(orders=[]), plan=f"indefinite:{flush}", restarts=0)
+    assert [event.kind for event in ran.trace.of(Faulted)] == ["indefinite"]
+    assert [event.restarts for event in ran.trace.of(GaveUp)] == [0]
