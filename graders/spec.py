@@ -83,8 +83,9 @@ class Spec:
     """An exercise, or a lesson's experiment. `version` grows whenever a verdict could change.
     `faults` are the kinds that are tried: see `minibroker.sim.faults`. `parts` names the specs of
     further parts of the same notebook, each with a solution cell of its own. `lesson` is the stem
-    of the notebook in ``course/`` that leads to it. `draft` says what of it is not shown yet, empty
-    when all is: the tests of the content leave a draft out and say so."""
+    of the notebook in ``course/`` that leads to it. `lines` is how many a learner writes at most
+    for each function that works under faults: no wheat or chaff is longer. `draft` says what of it
+    is not shown yet, empty when all is: the tests of the content leave a draft out and say so."""
 
     name: str
     version: int
@@ -95,6 +96,7 @@ class Spec:
     budget: Budget = field(default_factory=Budget)
     parts: tuple[str, ...] = ()
     lesson: str = ""
+    lines: int = 60
     draft: str = ""
 
     @property

@@ -2,6 +2,7 @@
 the snapshot stands for is applied once more.
 
 anomaly: snapshot_drift
+anomaly: invariant_violation
 """
 
 import json

@@ -3,7 +3,6 @@ reader goes on without that event.
 
 anomaly: snapshot_drift
 anomaly: invariant_violation
-anomaly: lost_command
 anomaly: repeated_command
 """
 
@@ -13,7 +12,7 @@ import time
 from confluent_kafka import KafkaException, Producer
 from minibroker.clients.database import UniqueViolation
 
-EVERY = 3  # a snapshot after so many events
+EVERY = 4  # a snapshot after so many events
 NEW = {"status": "new", "cents": 0, "version": 0, "commands": []}
 
 
