@@ -11,7 +11,9 @@ happens at once. Groups and transactions live in `groups` and `transactions`; th
 taken to be there whenever any broker is.
 """
 
+import itertools
 import random
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -29,7 +31,7 @@ from minibroker.log.pending import Pending
 from minibroker.log.producers import Duplicate
 from minibroker.log.records import RECORDS, Record
 from minibroker.log.replication import Replication
-from minibroker.log.terms import wall_ms
+from minibroker.log.terms import LARGEST, wall_ms
 from minibroker.log.topic import PartitionInfo
 from minibroker.log.transaction import Place
 from minibroker.log.transactions import Transactions
@@ -62,7 +64,8 @@ class Fetched:
 class Cluster:
     """Brokers 1 to `brokers`. `at(when, action)` asks whoever runs the cluster for `action` at a
     time of the clock (microseconds); it is asked only when something is under way. Replicas are
-    put round, from a broker on that is drawn from `chance`, the first without."""
+    put round, from a broker on that is drawn from `chance`, the first without. `new_id` gives each
+    topic its id (KIP-516); without it they are counted."""
 
     def __init__(
         self,
@@ -73,6 +76,7 @@ class Cluster:
         brokers: int = 1,
         codec: Codec = RECORDS,
         chance: random.Random | None = None,
+        new_id: Callable[[], uuid.UUID] | None = None,
     ) -> None:
         self._clock = clock
         self._trace = trace
@@ -81,6 +85,8 @@ class Cluster:
         self._chance = chance
         self._brokers = range(1, brokers + 1)
         self._topics: dict[str, list[Partition]] = {}
+        self._ids: dict[str, uuid.UUID] = {}
+        self._new_id = new_id or _counted()
         self._listeners: list[Callable[[], None]] = []
         self._replication = Replication(
             clock, trace, at, self._brokers, self._all_partitions, self._changed, self._movable
@@ -124,6 +130,7 @@ class Cluster:
         except LogError:
             del self._topics[name]
             raise
+        self._ids[name] = self._new_id()
         self.groups.topics_changed()
         self._changed()
 
@@ -131,7 +138,7 @@ class Cluster:
         """Delete a topic, and the positions that groups had in it."""
         for partition in self._topic(name):
             self._replication.drop(partition)
-        del self._topics[name]
+        del self._topics[name], self._ids[name]
         self.groups.forget_topic(name)
         self.transactions.go_on()
         self.groups.topics_changed()
@@ -175,6 +182,19 @@ class Cluster:
     def topics(self) -> list[str]:
         """The names of all topics."""
         return list(self._topics)
+
+    def topic_id(self, name: str) -> uuid.UUID:
+        """What names this topic and no later one of the same name. LogError
+        UNKNOWN_TOPIC_OR_PARTITION."""
+        self._topic(name)
+        return self._ids[name]
+
+    def topic_of(self, topic_id: uuid.UUID) -> str:
+        """The topic with this id. LogError UNKNOWN_TOPIC_ID."""
+        for name, known in self._ids.items():
+            if known == topic_id:
+                return name
+        raise LogError(Code.UNKNOWN_TOPIC_ID, f"there is no topic with the id {topic_id}")
 
     def partitions(self, name: str) -> int:
         """How many a topic has. LogError UNKNOWN_TOPIC_OR_PARTITION."""
@@ -255,7 +275,8 @@ class Cluster:
                     Fenced(at=self._clock.now, who=who, what="produce", error=error.code.name)
                 )
             raise
-        self._tell(who, partition, stamped, transaction)
+        if self._trace.kept:
+            self._tell(who, partition, stamped, transaction)
         return stamped
 
     def _tell(self, who: str, partition: Partition, batch: Batch, transaction: str) -> None:
@@ -344,6 +365,14 @@ class Cluster:
         found = log.offset_for_time(when)
         return found if found is not None and found[0] < end else (-1, -1)
 
+    def newest(self, topic: str, partition: int) -> tuple[int, int]:
+        """Offset and timestamp of the first record with the largest timestamp; (-1, -1) of an
+        empty log (ListOffsets, KIP-734)."""
+        log = self._readable(self._partition(topic, partition))
+        stamps = [each.max_timestamp for each in log.read(log.start, LARGEST, log.high_watermark)]
+        found = log.offset_for_time(max(stamps)) if stamps else None
+        return found if found is not None else (-1, -1)
+
     def delete_records(self, topic: str, partition: int, before: int) -> int:
         """Records before this offset, -1 for the high watermark, may not be read any more; gives
         the log's start (DeleteRecords). LogError OFFSET_OUT_OF_RANGE."""
@@ -362,6 +391,13 @@ class Cluster:
         ended, by which a client finds out that its position was truncated; (-1, -1) if it knows
         none (OffsetForLeaderEpoch, KIP-320)."""
         return self._partition(topic, partition).led().end_offset_for(epoch)
+
+    def leader(self, topic: str, partition: int) -> int:
+        """Which broker leads the partition. LogError UNKNOWN_TOPIC_OR_PARTITION, or
+        LEADER_NOT_AVAILABLE while nobody does."""
+        found = self._partition(topic, partition)
+        found.led()
+        return found.leader
 
     def leader_epoch(self, topic: str, partition: int) -> int:
         """In which epoch the partition's leader leads."""
@@ -462,6 +498,11 @@ class Cluster:
     def _changed(self) -> None:
         for listener in self._listeners:
             listener()
+
+
+def _counted() -> Callable[[], uuid.UUID]:
+    numbers = itertools.count(1)
+    return lambda: uuid.UUID(int=next(numbers))
 
 
 def _check_in_sync(partition: Partition) -> None:

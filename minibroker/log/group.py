@@ -64,8 +64,10 @@ class Group:
         at: Callable[[int, Callable[[], None]], None],
         owned: Callable[[object], list[Value]],
         generation: int = 0,
+        initial_delay: int = INITIAL_DELAY,
     ) -> None:
         self.name = name
+        self._initial_delay = initial_delay
         self._clock, self._trace, self._at, self._owned = clock, trace, at, owned
         self.state: State = "Empty"
         self.generation = generation
@@ -272,7 +274,7 @@ class Group:
     def _gather_longer(self, gathering: _Gathering, left: int) -> None:
         """Wait for members that start together, a while after each that came, in all no longer
         than `left` (KIP-134)."""
-        wait = min(INITIAL_DELAY, left)
+        wait = min(self._initial_delay, left)
         gathering.left, gathering.newcomer = left - wait, False
 
         def over() -> None:

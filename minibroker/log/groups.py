@@ -19,7 +19,7 @@ from typing import cast
 from minibroker.log.consumer_group import JOIN, Beat, BeatAnswer, ConsumerGroup
 from minibroker.log.description import GroupInfo
 from minibroker.log.errors import Code, LogError
-from minibroker.log.group import Group
+from minibroker.log.group import INITIAL_DELAY, Group
 from minibroker.log.members import Joined, Joiner, Member, MemberIdRequired, new_id
 from minibroker.log.offsets import Committed, Offsets, Partition, check_metadata
 from minibroker.log.pending import Pending
@@ -43,7 +43,9 @@ def as_it_is(assignment: object) -> list[Value]:
 
 class Groups:
     """See the module. `owned` reads ``[topic, partition]`` each from an opaque assignment, for the
-    trace. `partitions` tells how many a topic has, 0 if there is none; without it there are no
+    trace. `initial_delay` is how long the first members of a group are waited for (microseconds,
+    ``group.initial.rebalance.delay.ms``). Both may be set anew before there is a group.
+    `partitions` tells how many a topic has, 0 if there is none; without it there are no
     groups of the `consumer` protocol, for which the broker itself assigns."""
 
     def __init__(
@@ -54,7 +56,8 @@ class Groups:
         owned: Callable[[object], list[Value]] = as_it_is,
         partitions: Callable[[str], int] | None = None,
     ) -> None:
-        self._clock, self._trace, self._at, self._owned = clock, trace, at, owned
+        self._clock, self._trace, self._at, self.owned = clock, trace, at, owned
+        self.initial_delay = INITIAL_DELAY
         self._partitions = partitions
         self._groups: dict[str, Group | ConsumerGroup] = {}
         self._offsets: dict[str, Offsets] = {}
@@ -391,7 +394,15 @@ class Groups:
         return self._offsets.setdefault(group, Offsets())
 
     def _new(self, group: str, generation: int = 0) -> Group:
-        return Group(group, self._clock, self._trace, self._at, self._owned, generation)
+        return Group(
+            group,
+            self._clock,
+            self._trace,
+            self._at,
+            self.owned,
+            generation,
+            self.initial_delay,
+        )
 
     def _modern(self, group: str, epoch: int) -> ConsumerGroup:
         assert self._partitions is not None

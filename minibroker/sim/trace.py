@@ -541,9 +541,11 @@ E = TypeVar("E", bound=Event)
 
 
 class Trace:
-    """An append-only list of events."""
+    """An append-only list of events. `kept` says whether it is one: see `NoTrace`."""
 
     __slots__ = ("_by_kind", "_messages", "_read", "append", "events")
+
+    kept = True
 
     def __init__(self) -> None:
         self.events: list[Event] = []
@@ -573,6 +575,22 @@ class Trace:
     def text(self) -> str:
         """One JSON object a line; see the module's docstring."""
         return "".join(encoded(as_dict(event)) + "\n" for event in self.events)
+
+
+class NoTrace(Trace):
+    """Of a broker that runs for days: nobody will read it, and nothing is kept."""
+
+    __slots__ = ()
+
+    kept = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.append = _forget
+
+
+def _forget(event: Event) -> None:
+    """Nothing is kept."""
 
 
 def as_dict(event: Event) -> dict[str, Any]:

@@ -178,4 +178,5 @@ def _restamped(payload: bytes, timestamp: int) -> bytes:
 
 
 def _sealed(rest: bytes) -> bytes:
-    return b"\x02" + google_crc32c.value(rest).to_bytes(4, "big") + rest
+    crc: int = google_crc32c.value(rest)
+    return b"\x02" + crc.to_bytes(4, "big") + rest

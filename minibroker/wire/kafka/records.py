@@ -127,7 +127,7 @@ def compressed(codec: int, data: bytes) -> bytes:
 
 
 def _unframed(data: bytes) -> Iterator[bytes]:
-    """Snappy as the JVM's library frames it: a header of 16 bytes, then blocks with their length."""
+    """Snappy as the JVM library frames it: 16 bytes of header, then blocks after their length."""
     import cramjam
 
     at = 16

@@ -1,0 +1,189 @@
+"""The server: brokers on ports of their own over one cluster, on an event loop.
+
+Rule: everything here and below runs on the loop's thread; `minibroker.wire.kafka.running` is for
+other threads. The engine is called by handlers and timers only, one at a time.
+
+Theory of operation. One process is a whole cluster, so a client sees leaders and coordinators on
+several ports, and has to look for another when one is stopped. An answer to what was appended is
+sent when the disk has it: all that one turn of the loop appended is flushed at once, and then all
+its answers go out.
+"""
+
+import asyncio
+import logging
+import random
+import ssl
+import uuid
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from minibroker.log.cluster import Cluster
+from minibroker.log.errors import Code, LogError
+from minibroker.sim.trace import NoTrace, Trace
+from minibroker.wire.kafka.assignments import owned
+from minibroker.wire.kafka.batches import BYTES
+from minibroker.wire.kafka.broker import Broker
+from minibroker.wire.kafka.faults import Faults
+from minibroker.wire.kafka.timers import Timers, WallClock
+
+if TYPE_CHECKING:
+    from minibroker.wire.kafka.connection import Connection
+
+log = logging.getLogger(__name__)
+
+
+class Disk(Protocol):
+    """What keeps the cluster's state: see `minibroker.storage`."""
+
+    needs_flush: bool
+
+    def flush(self) -> None:
+        """Put all that was appended where it is safe."""
+
+    def close(self) -> None:
+        """Nothing will be appended any more."""
+
+
+class KafkaServer:
+    """`ports` has one port for each broker, 0 for any that is free. `tls` makes all listeners speak
+    TLS; with `users` (names and passwords) clients have to authenticate by SASL PLAIN. With
+    `auto_create` a topic that a client asks for is made, as Kafka does by default. A `trace` that
+    is kept grows with every record."""
+
+    def __init__(
+        self,
+        ports: Sequence[int] = (0,),
+        *,
+        host: str = "127.0.0.1",
+        data: Path | None = None,
+        fsync: str = "always",
+        tls: ssl.SSLContext | None = None,
+        users: Mapping[str, str] | None = None,
+        auto_create: bool = True,
+        trace: Trace | None = None,
+    ) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.tls, self.users, self.auto_create = tls, dict(users or {}), auto_create
+        self.trace = NoTrace() if trace is None else trace
+        self.faults = Faults()
+        self.clock = WallClock()
+        self._timers = Timers(self.clock, self.loop)
+        self._disk: Disk | None = None
+        self._answers: list[tuple[Connection, bytes]] = []
+        if data is None:
+            self.cluster_id = uuid.uuid4().hex[:22]
+            self.cluster = Cluster(
+                self.clock,
+                self.trace,
+                self._timers.at,
+                brokers=len(ports),
+                codec=BYTES,
+                chance=random.Random(),
+                new_id=uuid.uuid4,
+            )
+        else:
+            raise NotImplementedError
+        self.cluster.groups.initial_delay = 0
+        self.cluster.groups.owned = owned
+        self.brokers = {
+            number: Broker(self, number, host, port) for number, port in enumerate(ports, 1)
+        }
+        self._waiting: set[asyncio.Future[None]] = set()
+        self.cluster.on_change(self._changed)
+
+    @property
+    def must_authenticate(self) -> bool:
+        """Whether a client has to say who it is."""
+        return bool(self.users)
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """What a client is given."""
+        return ",".join(f"{each.host}:{each.port}" for each in self.brokers.values())
+
+    # --- from the start to the end ---------------------------------------------------------
+
+    async def start(self) -> None:
+        """Open all ports; OSError, and none is open, if one of them is taken."""
+        try:
+            for broker in self.brokers.values():
+                await broker.open()
+        except OSError:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        """Close everything."""
+        for broker in self.brokers.values():
+            await broker.close()
+        self._timers.cancel()
+        if self._disk is not None:
+            self._disk.close()
+
+    async def stop_broker(self, number: int) -> None:
+        """Shut one broker down: others lead what it led, and its clients look for them."""
+        broker = self._broker(number)
+        self.cluster.stop(number)
+        await broker.close()
+
+    async def start_broker(self, number: int) -> None:
+        """Start it again, on the port that it had."""
+        broker = self._broker(number)
+        if not broker.listens:
+            await broker.open()
+            self.cluster.start(number)
+
+    def _broker(self, number: int) -> Broker:
+        if number not in self.brokers:
+            raise ValueError(f"there is no broker {number}; there are {list(self.brokers)}")
+        return self.brokers[number]
+
+    # --- who does what ---------------------------------------------------------------------
+
+    @property
+    def controller(self) -> int:
+        """The broker that clients send their administration to."""
+        running = self.cluster.brokers()
+        return running[0] if running else -1
+
+    def coordinator(self, key: str) -> int:
+        """The broker that coordinates this group or transactional id. LogError
+        COORDINATOR_NOT_AVAILABLE while none runs."""
+        running = self.cluster.brokers()
+        if not running:
+            raise LogError(Code.COORDINATOR_NOT_AVAILABLE, "no broker runs")
+        return running[zlib.crc32(key.encode()) % len(running)]
+
+    # --- answers ---------------------------------------------------------------------------
+
+    def send(self, connection: "Connection", data: bytes) -> None:
+        """Send an answer, after a flush if something has to be flushed."""
+        if self._disk is None or not (self._disk.needs_flush or self._answers):
+            connection.write(data)
+            return
+        if not self._answers:
+            self.loop.call_soon(self._flush)
+        self._answers.append((connection, data))
+
+    def _flush(self) -> None:
+        assert self._disk is not None
+        self._disk.flush()
+        answers, self._answers = self._answers, []
+        for connection, data in answers:
+            connection.write(data)
+
+    # --- waiting for news ------------------------------------------------------------------
+
+    def news(self) -> "asyncio.Future[None]":
+        """Is done when something new may be read."""
+        waiter: asyncio.Future[None] = self.loop.create_future()
+        self._waiting.add(waiter)
+        waiter.add_done_callback(self._waiting.discard)
+        return waiter
+
+    def _changed(self) -> None:
+        for waiter in list(self._waiting):
+            if not waiter.done():
+                waiter.set_result(None)
