@@ -8,13 +8,14 @@ ARGS ?=
 
 export PYTHON
 
-.PHONY: help lab test lint bench exercises clean
+.PHONY: help lab test lint bench conformance exercises clean
 
 help:
 	@echo 'make lab        open the course in JupyterLab, on the bundled broker'
 	@echo 'make test       run every check that can run on this machine'
 	@echo 'make lint       only ruff and mypy'
 	@echo 'make bench      run the benchmarks'
+	@echo 'make conformance  run other projects'\'' own tests against the bundled brokers'
 	@echo 'make exercises  write exercises/ anew from solutions/'
 	@echo 'make clean      remove the environment and all that tools left behind'
 	@echo
@@ -36,6 +37,10 @@ lint:
 bench:
 	@tools/install "$(VENV)" dev
 	"$(VENV)/bin/python" -m bench $(ARGS)
+
+conformance:
+	@tools/install "$(VENV)" dev
+	"$(VENV)/bin/python" -m tests.conformance
 
 exercises:
 	@tools/install "$(VENV)" dev
