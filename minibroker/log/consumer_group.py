@@ -383,7 +383,9 @@ class ConsumerGroup:
             )
             for each in self.members.values()
         ]
-        return GroupInfo(self.name, self.state, "consumer", self.assignor, self.epoch, members)
+        return GroupInfo(
+            self.name, self.state, "consumer", self.assignor, self.epoch, members, modern=True
+        )
 
     def _tell_owners(self) -> None:
         owners: dict[str, Value] = {}

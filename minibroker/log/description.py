@@ -17,7 +17,8 @@ class MemberInfo:
 @dataclass(frozen=True, slots=True)
 class GroupInfo:
     """A group. `state` is ``Dead`` for one that there is not; `protocol` is the strategy by which
-    partitions are assigned, `generation` the epoch of a group of the newer protocol."""
+    partitions are assigned, `generation` the epoch of a group of the newer protocol, which is
+    `modern` (KIP-848)."""
 
     group: str
     state: str
@@ -25,3 +26,4 @@ class GroupInfo:
     protocol: str
     generation: int
     members: list[MemberInfo]
+    modern: bool = False

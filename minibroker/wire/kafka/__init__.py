@@ -1,1 +1,1 @@
-"""Kafka's protocol over the log engine."""
+"""Kafka's protocol over the log engine: see `running.start`."""

@@ -30,6 +30,11 @@ AT_ONCE = timedelta(0)
 _CODES = {int(code): code for code in ErrorCode}
 
 
+def code_of(code: int) -> ErrorCode:
+    """The code as `kio` writes it."""
+    return _CODES[code]
+
+
 class Schema:
     """One version of one request. `flexible` says whether headers and strings are the compact ones
     (KIP-482)."""

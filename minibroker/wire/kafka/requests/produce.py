@@ -15,9 +15,9 @@ from minibroker.wire.kafka.messages import ms
 
 Result = tuple[str, int, Pending[Produced]]
 
-_FLEXIBLE, _LOG_START, _WORDS = 9, 5, 8
+_FLEXIBLE, _LOG_START, _WORDS, _ADDS = 9, 5, 8, 12
 """The versions from which on the response is compact, tells the log's start, and says in words what
-was wrong."""
+was wrong, and from which on nobody has added the partition to its transaction (KIP-890)."""
 
 _RESULT = struct.Struct(">ihqq")
 
@@ -49,11 +49,20 @@ async def _later(call: Call, results: list[Result]) -> Answer:
 def _appended(call: Call, topic: str, each: Any) -> Pending[Produced]:
     try:
         call.must_lead(topic, each.index)
+        batch = _batch(each.records or b"")
+        if call.version >= _ADDS and batch.transactional:
+            call.cluster.transactions.add_partitions(
+                call.who,
+                call.request.transactional_id or "",
+                batch.producer_id,
+                batch.producer_epoch,
+                [(topic, each.index)],
+            )
         return call.cluster.produce(
             call.who,
             topic,
             each.index,
-            _batch(each.records or b""),
+            batch,
             call.request.acks,
             timeout_us=ms(call.request.timeout) * 1_000,
             transactional_id=call.request.transactional_id or "",
