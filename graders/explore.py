@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from graders.garbage import seldom_collected
 from graders.judges import Finding, judge
 from graders.plans import kinds_in, plural, worth_trying
 from graders.spec import Role, Spec
@@ -131,6 +132,7 @@ def run(spec: Spec, launch: Launch, plan: Plan, seed: int) -> Run:
     return perform(spec.scenario, cast_of(spec), launch, plan, seed, spec.budget.effects)
 
 
+@seldom_collected()
 def explore(
     spec: Spec, transport: Transport, seed: int = 0, first: Transport | None = None
 ) -> Exploration:

@@ -50,6 +50,11 @@ SHARED: dict[str, tuple[ModuleType, frozenset[str]]] = {
 }  # fmt: skip
 """What is taken from the real modules as it is."""
 
+_TAKEN = {
+    name: {key: getattr(real, key) for key in sorted(shared)}
+    for name, (real, shared) in SHARED.items()
+}
+
 
 def modules(boundary: Asks) -> Callable[[str], ModuleType]:
     """Give the modules of one incarnation, each by its whole name and made once."""
@@ -71,9 +76,9 @@ def modules(boundary: Asks) -> Callable[[str], ModuleType]:
 
 
 def _module(name: str, boundary: Asks, module: Callable[[str], ModuleType]) -> ModuleType:
-    real, shared = SHARED[name]
+    (real, _), taken = SHARED[name], _TAKEN[name]
     found = ModuleType(name, real.__doc__)
-    found.__dict__.update({key: getattr(real, key) for key in shared})
+    found.__dict__.update(taken)
 
     def missing(key: str) -> Any:
         if (where := OURS[name].get(key)) is not None:
@@ -87,7 +92,7 @@ def _module(name: str, boundary: Asks, module: Callable[[str], ModuleType]) -> M
         raise AttributeError(f"module {name!r} has no attribute {key!r}")
 
     found.__dict__["__getattr__"] = missing
-    found.__dict__["__all__"] = [*sorted(key for key in shared if key[0] != "_"), *OURS[name]]
+    found.__dict__["__all__"] = [*(key for key in taken if key[0] != "_"), *OURS[name]]
     found.__dict__["__path__"] = []  # it is a package
     return found
 

@@ -81,7 +81,6 @@ def callbacks(given: dict[str, Any]) -> Callbacks:
 def settings(who: Who, given: Mapping[Any, Any]) -> dict[str, Value]:
     """All simulated properties of a client of this kind, by librdkafka's first name for each, with
     its default where `given` has nothing. Raises as the real constructor does."""
-    mine = {"producer": "P*", "consumer": "C*", "admin": "*"}[who]
     chosen: dict[str, Value] = {}
     for key, value in given.items():
         name = ALIASES.get(str(key), str(key))
@@ -97,9 +96,8 @@ def settings(who: Who, given: Mapping[Any, Any]) -> dict[str, Value]:
                 )
         else:
             invalid(f'No such configuration property: "{key}"')
-    found = {p.name: p.default for p in _SIMULATED.values() if p.who in mine} | {
-        name: value for name, value in chosen.items() if _SIMULATED[name].who in mine
-    }
+    defaults = _DEFAULTS[who]
+    found = defaults | {name: value for name, value in chosen.items() if name in defaults}
     _located(found["metadata.broker.list"])
     if who == "producer":
         _producer(found, chosen)
@@ -251,3 +249,8 @@ def _read(table: str) -> dict[str, Property]:
 _SIMULATED = _read(SIMULATED)
 _PLAIN = _read(PLAIN)
 _NOT_HERE = {*NOT_HERE.split(), *OTHERWISE}
+_WHOSE: Mapping[Who, str] = {"producer": "P*", "consumer": "C*", "admin": "*"}
+_DEFAULTS = {
+    who: {p.name: p.default for p in _SIMULATED.values() if p.who in mine}
+    for who, mine in _WHOSE.items()
+}

@@ -309,7 +309,10 @@ class World:
             answer: Reply | Wait = Refusal(
                 "NotInSubset", f"this role was given no client {effect.client!r}"
             )
-        elif (error := self._broken(member, "definite", happened=False)) is not None:
+        elif (
+            self._faults.get(member.number) == "definite"
+            and (error := self._broken(member, "definite", happened=False)) is not None
+        ):
             answer = error
         else:
             answer = agent.request(caller, effect.op, effect.args)
@@ -344,7 +347,11 @@ class World:
 
     def _happened(self, member: Member, reply: Reply) -> None:
         """The effect has happened; its answer is on the way, unless a fault comes first."""
-        if (error := self._broken(member, "indefinite", happened=True)) is not None:
+        kind = self._faults.get(member.number)
+        if (
+            kind == "indefinite"
+            and (error := self._broken(member, "indefinite", happened=True)) is not None
+        ):
             assert not isinstance(error, Wait), "what happened is not waited for"
             reply = error
         when = self.clock.now + LATENCY
@@ -357,11 +364,11 @@ class World:
             member.idle += 1
         else:
             member.idle += LONG_STEP if long else IDLE_STEP
-        kind = self._faults.get(member.number)
         if kind == "crash":
             self._crash(member)
             return
-        when += self._delay(member, kind)
+        if kind == "pause" or kind == "preempt":
+            when += self._delay(member, kind)
         if kind == "duplicate":
             self._again(member, reply)
         if did == "idle" and member.idle <= IDLE_ENOUGH:
@@ -389,8 +396,6 @@ class World:
     def _broken(self, member: Member, kind: str, happened: bool) -> Reply | Wait | None:
         """What the plan has for this call instead of its answer, if it has anything and the call
         can fail so."""
-        if self._faults.get(member.number) != kind:
-            return None
         effect = member.effect
         agent = self._agents.get(effect.client)
         if agent is None:
@@ -401,10 +406,8 @@ class World:
             self._faulted(member, kind)
         return error
 
-    def _delay(self, member: Member, kind: str | None) -> int:
+    def _delay(self, member: Member, kind: str) -> int:
         """For how long the plan keeps the answer of this call back, in microseconds."""
-        if kind not in ("pause", "preempt"):
-            return 0
         self._faulted(member, kind)
         if kind == "preempt":
             return PREEMPTION
