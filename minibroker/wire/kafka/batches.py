@@ -10,6 +10,7 @@ the consumers as it is. So a batch's payload in the engine is all after those 16
 
 import struct
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from typing import Literal, cast
 
 import google_crc32c
@@ -139,8 +140,10 @@ def _decoded(payload: bytes) -> Iterator[Decoded]:
     body = payload[HEADER - PREFIX :]
     if not count:
         return iter(())
-    base = newest if attributes & _APPEND_TIME else first
-    return decoded(decompressed(attributes & _CODEC, body), base)
+    found = decoded(decompressed(attributes & _CODEC, body), first)
+    if attributes & _APPEND_TIME:
+        return (replace(each, timestamp=newest) for each in found)
+    return found
 
 
 def _control(payload: bytes) -> Literal["commit", "abort"]:

@@ -58,13 +58,14 @@ async def _later(call: Call, wait: float) -> Answer:
     deadline = server.loop.time() + wait
     while True:
         news = server.news()
-        found, size, ready = _read(call)  # what came before anyone waited for news
-        left = deadline - server.loop.time()
-        if ready or size >= call.request.min_bytes or left <= 0:
+        try:
+            found, size, ready = _read(call)  # what came before anyone waited for news
+            left = deadline - server.loop.time()
+            if ready or size >= call.request.min_bytes or left <= 0:
+                return _response(call.version, found)
+            await asyncio.wait((news,), timeout=left)
+        finally:
             news.cancel()
-            return _response(call.version, found)
-        await asyncio.wait((news,), timeout=left)
-        news.cancel()
 
 
 def _read(call: Call) -> tuple[list[_Topic], int, bool]:
