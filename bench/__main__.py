@@ -8,9 +8,9 @@ import argparse
 import os
 import sys
 
-from bench import checking, grading
+from bench import checking, fuzzing, grading, wire
 
-SECTIONS = ("checking", "grading")
+SECTIONS = ("checking", "grading", "wire", "fuzzing")
 
 
 def main() -> None:
@@ -22,6 +22,7 @@ def main() -> None:
     parser.add_argument("section", nargs="*", help=f"any of {', '.join(SECTIONS)}; else all")
     parser.add_argument("--submissions", type=int, default=grading.SUBMISSIONS, metavar="N")
     parser.add_argument("--rounds", type=int, default=grading.ROUNDS, metavar="N")
+    parser.add_argument("--frames", type=int, default=fuzzing.FRAMES, metavar="N")
     given = parser.parse_args()
     if unknown := set(given.section).difference(SECTIONS):
         parser.error(f"there is no {', '.join(unknown)}; give any of {', '.join(SECTIONS)}")
@@ -30,6 +31,10 @@ def main() -> None:
     for name in given.section or SECTIONS:
         if name == "grading":
             grading.main(given.submissions, given.rounds)
+        elif name == "wire":
+            wire.main(given.rounds)
+        elif name == "fuzzing":
+            fuzzing.main(given.frames)
         else:
             checking.main()
 

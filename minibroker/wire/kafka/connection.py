@@ -133,7 +133,17 @@ class Connection(asyncio.Protocol):
         if fault is not None and (fault.delay or fault.refuse or fault.close):
             self._work(self._at_fault(api, call, fault), head, form)
             return
-        self._answer(api.answer(call), head, form)
+        try:
+            answered = api.answer(call)
+        except Exception:
+            self._failed(form)
+            return
+        self._answer(answered, head, form)
+
+    def _failed(self, form: Schema) -> None:
+        """A handler raised what it must not: a defect of ours, which only this client feels."""
+        log.exception("%s, version %s, of %s failed", form.name, form.version, self.peer)
+        self.abort("the request failed")
 
     def _answer(self, answered: Answered, head: Header, form: Schema) -> None:
         if isawaitable(answered):
@@ -148,8 +158,7 @@ class Connection(asyncio.Protocol):
             except asyncio.CancelledError:
                 raise
             except Exception:
-                log.exception("%s of %s failed", form.name, self.peer)
-                self.abort("the request failed")
+                self._failed(form)
                 return
             finally:
                 self._busy, self._task = False, None

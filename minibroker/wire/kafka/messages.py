@@ -20,6 +20,8 @@ from kio.schema.errors import ErrorCode
 from kio.schema.index import api_key_map
 from kio.serial import entity_reader, entity_writer
 
+from minibroker.wire.kafka.skim import walk
+
 NAMES: dict[int, str] = dict(api_key_map)
 """The name of each request by its api key."""
 
@@ -49,13 +51,15 @@ class Schema:
         self.flexible: bool = request.__flexible__
         self.response = Types(of_response)
         self._read = entity_reader(request)
+        self._walk = walk(request)
         self._write = entity_writer(getattr(of_response, f"{title}Response"))
 
     def read(self, data: bytes, at: int) -> Any:
-        """The request whose body begins there; raises what `kio` raises for one that is wrong."""
+        """The request whose body begins there. BadFrame for one whose lengths are wrong, and what
+        `kio` raises for a value that cannot be."""
+        end = self._walk(data, at)
         request, size = self._read(data, at)
-        if at + size > len(data):
-            raise ValueError("the request is longer than its frame")
+        assert end == at + size, "the walk and the reader disagree"
         return request
 
     def written(self, response: Any) -> bytes:
