@@ -14,17 +14,17 @@ says of them afterwards would be wrong of those before, and not the other way ro
 
 import os
 import shutil
-import uuid
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
+from uuid import UUID
 
 from minibroker.log.cluster import At, Cluster
 from minibroker.log.config import TopicConfig
 from minibroker.log.log import Log
 from minibroker.log.offsets import Committed
 from minibroker.log.transaction import Place, Transaction
-from minibroker.sim.clock import SECOND, Clock
+from minibroker.sim.clock import MILLISECOND, SECOND, Clock
 from minibroker.storage import shapes, state
 from minibroker.storage.errors import StorageError
 from minibroker.storage.files import Files, Fsync
@@ -37,6 +37,10 @@ JOURNAL = "journal"
 LARGE = 2**20
 """Bytes from which on a journal is written anew, when it has become four times as large as that
 left it."""
+
+LONGEST = 5 * MILLISECOND
+"""How long a change waits for a flush that nobody asks for: one that needs no answer (``acks=0``)
+or that a timer has made."""
 
 
 class Disk:
@@ -55,21 +59,17 @@ class Disk:
         self._fsync = fsync
         self._files = files
         self._cluster: Cluster | None = None
-        self._ids: dict[str, str] = {}
         self._dirs: dict[Place, PartitionDir] = {}
         self._changes: list[state.Change] = []
         self._transactions: dict[str, Transaction] = {}
         self._changed: dict[PartitionDir, None] = {}
         self._going: list[PartitionDir] = []
         self._timed = False
+        self._due = False
         self._closed = False
         self._failed: StorageError | None = None
 
     # --- for the server --------------------------------------------------------------------
-
-    def topic_id(self, name: str) -> uuid.UUID:
-        """The id of a topic that there is: another each time one of this name is made."""
-        return uuid.UUID(hex=self._ids[name])
 
     @property
     def needs_flush(self) -> bool:
@@ -106,22 +106,21 @@ class Disk:
 
     # --- for who opens ---------------------------------------------------------------------
 
-    def partition(self, topic: str, number: int, topic_id: str) -> PartitionDir:
+    def partition(self, topic: str, topic_id: UUID, number: int) -> PartitionDir:
         """The directory of a partition, which need not be there."""
         found = self._dirs[topic, number] = PartitionDir(
             self.directory / f"{topic}-{number}",
             (topic, number),
-            topic_id,
+            kafka_id(topic_id),
             self._files,
             self._note,
         )
         return found
 
-    def begin(self, cluster: Cluster, ids: Mapping[str, str]) -> None:
-        """These topics were there before, and what `cluster` has now is all there is: the files
-        are brought to that, and then the journal says so."""
+    def begin(self, cluster: Cluster) -> None:
+        """What `cluster` has now is all there is: the files are brought to that, and then the
+        journal says so."""
         self._cluster = cluster
-        self._ids.update(ids)
         self._changes.clear()
         self._transactions.clear()
         self._guarded(self._begin)
@@ -136,24 +135,20 @@ class Disk:
 
     # --- what the engine tells -------------------------------------------------------------
 
-    def keeper(self, topic: str, number: int, log: Log) -> PartitionDir:
+    def keeper(self, topic: str, topic_id: UUID, number: int, log: Log) -> PartitionDir:
         """See `minibroker.log.journal.Journal`; so for all below."""
-        found = self._dirs.get((topic, number))
-        if found is None:
-            id = self._ids.setdefault(topic, uuid.uuid4().hex)
-            found = self.partition(topic, number, id)
+        found = self._dirs.get((topic, number)) or self.partition(topic, topic_id, number)
         found.log = log
         self._note(found)
         return found
 
-    def topic(self, name: str, partitions: int, config: TopicConfig) -> None:
+    def topic(self, name: str, topic_id: UUID, partitions: int, config: TopicConfig) -> None:
         """A topic was made, has grown or is configured anew."""
-        self._changes.append(state.topic(name, self._ids[name], partitions, config))
+        self._change(state.topic(name, topic_id, partitions, config))
 
     def topic_deleted(self, name: str) -> None:
         """A topic is gone."""
-        self._changes.append(state.topic_deleted(name))
-        del self._ids[name]
+        self._change(state.topic_deleted(name))
         for place in [place for place in self._dirs if place[0] == name]:
             going = self._dirs.pop(place)
             self._changed.pop(going, None)
@@ -163,31 +158,48 @@ class Disk:
         self, group: str, offsets: Mapping[Place, Committed], now: int, producer_id: int
     ) -> None:
         """A group has another position, or may have."""
-        self._changes.append(state.committed(group, offsets, now, producer_id))
+        self._change(state.committed(group, offsets, now, producer_id))
 
     def decided(self, producer_id: int, commit: bool) -> None:
         """A producer's transaction is over."""
-        self._changes.append(state.decided(producer_id, commit))
+        self._change(state.decided(producer_id, commit))
 
     def offsets_forgotten(self, group: str, partitions: Collection[Place]) -> None:
         """A group has no position in these."""
-        self._changes.append(state.offsets_forgotten(group, list(partitions)))
+        self._change(state.offsets_forgotten(group, list(partitions)))
 
     def group_forgotten(self, group: str) -> None:
         """Nothing is left of a group."""
-        self._changes.append(state.group_forgotten(group))
+        self._change(state.group_forgotten(group))
 
     def transaction(self, transaction: Transaction) -> None:
         """What is kept of a transactional id is another. Only what it is at the end of the turn is
         written."""
         self._transactions[transaction.name] = transaction
+        self._wait()
 
     def producer_ids(self, last: int) -> None:
         """Producer ids were given up to this one."""
-        self._changes.append(state.producers(last))
+        self._change(state.producers(last))
 
     def _note(self, changed: PartitionDir) -> None:
         self._changed[changed] = None
+        self._wait()
+
+    def _change(self, change: state.Change) -> None:
+        self._changes.append(change)
+        self._wait()
+
+    def _wait(self) -> None:
+        """Flush soon, though no answer should come to wait for it."""
+        if not self._due:
+            self._due = True
+            self._at(self._clock.now + LONGEST, self._flush_at_last)
+
+    def _flush_at_last(self) -> None:
+        self._due = False
+        if not self._closed and self._failed is None:
+            self.flush()
 
     # --- writing ---------------------------------------------------------------------------
 
@@ -244,7 +256,7 @@ class Disk:
 
     def _rewrite(self) -> None:
         assert self._cluster is not None
-        now = State.of(self._cluster, self.cluster_id, self.opened, self._ids)
+        now = State.of(self._cluster, self.cluster_id, self.opened)
         self.journal.rewrite(now.changes())
 
     def _sync(self) -> None:
@@ -265,6 +277,6 @@ class Disk:
             raise self._failed from error
 
 
-def new_cluster_id() -> str:
-    """As Kafka's: 22 characters of base64."""
-    return urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
+def kafka_id(id: UUID) -> str:
+    """As Kafka writes one: 22 characters of base64."""
+    return urlsafe_b64encode(id.bytes).rstrip(b"=").decode()

@@ -12,6 +12,8 @@ from there on the broker goes on.
 import logging
 import re
 import shutil
+import uuid
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -22,7 +24,7 @@ from minibroker.log.terms import wall_ms
 from minibroker.sim.clock import Clock
 from minibroker.sim.trace import Trace
 from minibroker.storage import shapes
-from minibroker.storage.disk import Disk, new_cluster_id
+from minibroker.storage.disk import Disk, kafka_id
 from minibroker.storage.errors import StorageError
 from minibroker.storage.files import Files, Fsync
 from minibroker.storage.lock import locked
@@ -46,12 +48,14 @@ def open_cluster(
     *,
     fsync: Fsync = "always",
     brokers: int = 1,
+    prepare: Callable[[Cluster], None] = lambda cluster: None,
 ) -> tuple[Cluster, Disk]:
     """The cluster that was kept in `directory`, or an empty one, which is kept there from now on.
 
     `clock` must go with the clock on the wall, so that what expires does so after a restart. For
-    `fsync` see `minibroker.storage.files`. StorageError in one sentence: another server has the
-    directory, it cannot be written, or there is more than one broker.
+    `fsync` see `minibroker.storage.files.Fsync`. `prepare` is called with the cluster while it is
+    still empty, for what must be set before there is a group. StorageError in one sentence: another
+    server has the directory, it cannot be written, or there is more than one broker.
     """
     if brokers != 1:
         raise StorageError(
@@ -66,7 +70,8 @@ def open_cluster(
     files = Files()
     disk = Disk(directory, held, clock, at, fsync, files)
     try:
-        cluster = Cluster(clock, trace, at, codec=BYTES, journal=disk)
+        cluster = Cluster(clock, trace, at, codec=BYTES, new_id=uuid.uuid4, journal=disk)
+        prepare(cluster)
         _recover(cluster, disk, clock)
     except BaseException:
         disk.abandon()
@@ -78,7 +83,7 @@ def _recover(cluster: Cluster, disk: Disk, clock: Clock) -> None:
     state = State()
     for change in disk.journal.read():
         state.apply(change)
-    disk.cluster_id = state.cluster_id or new_cluster_id()
+    disk.cluster_id = state.cluster_id or kafka_id(uuid.uuid4())
     disk.opened = state.opened + 1
     _tidy(disk.directory, state)
     highest = state.producer_ids
@@ -86,8 +91,8 @@ def _recover(cluster: Cluster, disk: Disk, clock: Clock) -> None:
         logs: list[Kept] = []
         for number in range(topic.partitions):
             settled = state.logs.get((name, number)) or Settled()
-            logs.append((settled, disk.partition(name, number, topic.id).read(settled)))
-        cluster.restore_topic(name, topic.config, logs)
+            logs.append((settled, disk.partition(name, topic.id, number).read(settled)))
+        cluster.restore_topic(name, topic.id, topic.config, logs)
         for number in range(topic.partitions):
             highest = max(highest, *cluster.log(name, number).producers.known, 0)
     for known in state.transactions.values():
@@ -96,7 +101,7 @@ def _recover(cluster: Cluster, disk: Disk, clock: Clock) -> None:
     cluster.transactions.restore(state.transactions.values(), highest)
     _mark(cluster, state, clock)
     cluster.transactions.go_on()
-    disk.begin(cluster, {name: topic.id for name, topic in state.topics.items()})
+    disk.begin(cluster)
 
 
 def _mark(cluster: Cluster, state: State, clock: Clock) -> None:
@@ -126,7 +131,7 @@ def _tidy(directory: Path, state: State) -> None:
             shutil.rmtree(path)
         elif _PARTITION.fullmatch(path.name) and (path / "partition.metadata").exists():
             metadata = (path / "partition.metadata").read_text(errors="replace")
-            if any(id in metadata for id in state.deleted):
+            if any(kafka_id(id) in metadata for id in state.deleted):
                 shutil.rmtree(path)
             else:
                 renamed = aside(path, "stray")

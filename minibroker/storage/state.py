@@ -13,6 +13,7 @@ kind, so a journal that is written anew says the same in fewer lines.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from minibroker.log.batch import NO_PRODUCER
 from minibroker.log.cluster import Cluster
@@ -29,7 +30,7 @@ Change = dict[str, Any]
 class Topic:
     """A topic: `config` is what was set for it."""
 
-    id: str
+    id: UUID
     partitions: int
     config: dict[str, str]
 
@@ -48,18 +49,16 @@ class State:
     groups: dict[str, Offsets] = field(default_factory=dict)
     transactions: dict[str, Transaction] = field(default_factory=dict)
     markers: list[tuple[Place, shapes.Shape]] = field(default_factory=list)
-    deleted: set[str] = field(default_factory=set)
+    deleted: set[UUID] = field(default_factory=set)
 
     @classmethod
-    def of(
-        cls, cluster: Cluster, cluster_id: str, opened: int, topic_ids: Mapping[str, str]
-    ) -> "State":
+    def of(cls, cluster: Cluster, cluster_id: str, opened: int) -> "State":
         """What a cluster has now."""
         state = cls(cluster_id, opened, cluster.transactions.last_id)
-        for name, id in topic_ids.items():
+        for name in cluster.topics():
             count = cluster.partitions(name)
             given = dict(cluster.log(name, 0).config.given)
-            state.topics[name] = Topic(id, count, given)
+            state.topics[name] = Topic(cluster.topic_id(name), count, given)
             for number in range(count):
                 state.logs[name, number] = cluster.log(name, number).settled()
         state.groups = dict(cluster.groups.offsets())
@@ -93,7 +92,7 @@ class State:
                 self.producer_ids = change["last"]
             case "topic":
                 self.topics[change["name"]] = Topic(
-                    change["id"], change["partitions"], change["config"]
+                    UUID(hex=change["id"]), change["partitions"], change["config"]
                 )
             case "topic deleted":
                 self._delete_topic(change["name"])
@@ -152,7 +151,7 @@ def producers(last: int) -> Change:
     return {"is": "producers", "last": last}
 
 
-def topic(name: str, id: str, partitions: int, config: TopicConfig) -> Change:
+def topic(name: str, id: UUID, partitions: int, config: TopicConfig) -> Change:
     """A topic is so."""
     return _topic(name, Topic(id, partitions, dict(config.given)))
 
@@ -161,7 +160,7 @@ def _topic(name: str, topic: Topic) -> Change:
     return {
         "is": "topic",
         "name": name,
-        "id": topic.id,
+        "id": topic.id.hex,
         "partitions": topic.partitions,
         "config": topic.config,
     }

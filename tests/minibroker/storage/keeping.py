@@ -7,7 +7,7 @@ from minibroker.sim.clock import Clock
 from minibroker.sim.trace import Trace
 from minibroker.storage import Disk, open_cluster
 from minibroker.storage.state import State
-from minibroker.wire.kafka.batches import opened, written
+from minibroker.wire.kafka.batches import BYTES, opened, written
 from tests.minibroker.queues.due import Due
 from tests.minibroker.storage.bytes import as_bytes
 
@@ -15,6 +15,8 @@ from tests.minibroker.storage.bytes import as_bytes
 class Server:
     """What a server does with a directory. `dies` leaves it as a `kill -9` does: what was flushed
     is there, and nothing else."""
+
+    codec = BYTES
 
     def __init__(self, directory, **options):
         self.directory, self.options = directory, options
@@ -58,8 +60,7 @@ class Server:
 
     def state(self):
         """All that is to be the same after a restart, but for what a restart raises."""
-        ids = {name: self.disk.topic_id(name).hex for name in self.cluster.topics()}
-        state = State.of(self.cluster, self.disk.cluster_id, 0, ids)
+        state = State.of(self.cluster, self.disk.cluster_id, 0)
         for settled in state.logs.values():
             settled.epochs = []
         return list(state.changes())

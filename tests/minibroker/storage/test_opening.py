@@ -67,24 +67,24 @@ def test_a_producer_id_is_never_given_twice(server):
 
 
 def test_the_cluster_keeps_its_id_and_a_topic_its_own(server):
-    ids = server.disk.cluster_id, server.disk.topic_id("orders")
+    ids = server.disk.cluster_id, server.cluster.topic_id("orders")
     server.disk.flush()
     server.restarts()
-    assert (server.disk.cluster_id, server.disk.topic_id("orders")) == ids
+    assert (server.disk.cluster_id, server.cluster.topic_id("orders")) == ids
     assert len(ids[0]) == 22
 
 
 def test_a_topic_made_anew_has_another_id_and_nothing_of_the_old_one(server):
     server.send("old")
     server.disk.flush()
-    before = server.disk.topic_id("orders")
+    before = server.cluster.topic_id("orders")
     server.cluster.delete_topic("orders")
     server.cluster.create_topic("orders")
     server.send("new")
     server.disk.flush()
     state = server.state()
     server.restarts()
-    assert server.disk.topic_id("orders") != before
+    assert server.cluster.topic_id("orders") != before
     assert len(server.written()) == 1
     assert b"new" in server.file().read_bytes()
     assert not (server.directory / "orders-1").exists()
