@@ -43,6 +43,10 @@ class AbortedIndex:
         later = self._all[bisect_left(self._all, start, key=_last) :]
         return [aborted for aborted in later if aborted.first_offset < end]
 
+    def ended_before(self, offset: int) -> list[Aborted]:
+        """Those whose control batch stands before `offset`."""
+        return self._all[: bisect_left(self._all, offset, key=_last)]
+
     def truncate(self, to: int) -> None:
         """The log ends at `to` again: transactions that ended there or later have not ended."""
         del self._all[bisect_left(self._all, to, key=_last) :]

@@ -14,7 +14,7 @@ taken to be there whenever any broker is.
 import itertools
 import random
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from minibroker.log import config as configs
@@ -25,12 +25,14 @@ from minibroker.log.batch import Batch, Codec
 from minibroker.log.config import TopicConfig
 from minibroker.log.errors import Code, LogError
 from minibroker.log.groups import Groups
+from minibroker.log.journal import UNKEPT, Journal
 from minibroker.log.log import Log
 from minibroker.log.partition import UNKNOWN, Partition, Produced
 from minibroker.log.pending import Pending
 from minibroker.log.producers import Duplicate
 from minibroker.log.records import RECORDS, Record
 from minibroker.log.replication import Replication
+from minibroker.log.settled import Settled
 from minibroker.log.terms import LARGEST, wall_ms
 from minibroker.log.topic import PartitionInfo
 from minibroker.log.transaction import Place
@@ -47,6 +49,9 @@ CHECK_RETENTION, CLEANER_BACKOFF = 300 * SECOND, 15 * SECOND
 """``log.retention.check.interval.ms`` and ``log.cleaner.backoff.ms`` of the broker."""
 
 At = Callable[[int, Callable[[], None]], None]
+
+Kept = tuple[Settled, Sequence[tuple[int, list[Batch]]]]
+"""A log as it was kept: what its batches do not tell, and they themselves by their segment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,8 @@ class Cluster:
     """Brokers 1 to `brokers`. `at(when, action)` asks whoever runs the cluster for `action` at a
     time of the clock (microseconds); it is asked only when something is under way. Replicas are
     put round, from a broker on that is drawn from `chance`, the first without. `new_id` gives each
-    topic its id (KIP-516); without it they are counted."""
+    topic its id (KIP-516); without it they are counted. `journal` is told of all that must outlive
+    the process."""
 
     def __init__(
         self,
@@ -77,12 +83,14 @@ class Cluster:
         codec: Codec = RECORDS,
         chance: random.Random | None = None,
         new_id: Callable[[], uuid.UUID] | None = None,
+        journal: Journal = UNKEPT,
     ) -> None:
         self._clock = clock
         self._trace = trace
         self.trace = trace
         self._codec = codec
         self._chance = chance
+        self._journal = journal
         self._brokers = range(1, brokers + 1)
         self._topics: dict[str, list[Partition]] = {}
         self._ids: dict[str, uuid.UUID] = {}
@@ -92,7 +100,11 @@ class Cluster:
             clock, trace, at, self._brokers, self._all_partitions, self._changed, self._movable
         )
         self.groups = Groups(
-            clock, trace, at, partitions=lambda name: len(self._topics.get(name, ()))
+            clock,
+            trace,
+            at,
+            partitions=lambda name: len(self._topics.get(name, ())),
+            journal=journal,
         )
         self.transactions = Transactions(
             clock,
@@ -102,6 +114,7 @@ class Cluster:
             self._has_partition,
             self.groups,
             lambda: bool(self._replication.online),
+            journal,
         )
 
     def on_change(self, listener: Callable[[], None]) -> None:
@@ -131,6 +144,7 @@ class Cluster:
             del self._topics[name]
             raise
         self._ids[name] = self._new_id()
+        self._keep(name)
         self.groups.topics_changed()
         self._changed()
 
@@ -139,6 +153,7 @@ class Cluster:
         for partition in self._topic(name):
             self._replication.drop(partition)
         del self._topics[name], self._ids[name]
+        self._journal.topic_deleted(name)
         self.groups.forget_topic(name)
         self.transactions.go_on()
         self.groups.topics_changed()
@@ -155,6 +170,7 @@ class Cluster:
             )
         first = existing[0]
         self._add(name, total - len(existing), len(first.replicas), first.config)
+        self._keep(name)
         self.groups.topics_changed()
         self._changed()
 
@@ -177,6 +193,7 @@ class Cluster:
             partition.config = settings
             for log in partition.logs.values():
                 log.config = settings
+        self._keep(name)
         self._replication.reconsider(partitions)
 
     def topics(self) -> list[str]:
@@ -426,6 +443,32 @@ class Cluster:
         """The network of a broker that was cut off is whole again."""
         self._replication.rejoin(broker)
 
+    # --- keeping ---------------------------------------------------------------------------
+
+    def log(self, topic: str, partition: int) -> Log:
+        """The leader's log of a partition. To be read only."""
+        return self._partition(topic, partition).led()
+
+    def restore_topic(
+        self, name: str, topic_id: uuid.UUID, config: Mapping[str, str], logs: Sequence[Kept]
+    ) -> None:
+        """A topic is there that was kept, on the first broker alone. Its partitions have a new
+        leader epoch each: what a log has lost its clients can notice (KIP-320)."""
+        settings = configs.parsed(config)
+        partitions: list[Partition] = []
+        for number, (settled, segments) in enumerate(logs):
+            partition = Partition(name, number, [self._brokers[0]], self._codec, settings)
+            log = partition.logs[self._brokers[0]]
+            log.restore(settled, segments)
+            partition.epoch = 1 + max(log.epochs.latest, *(epoch for epoch, _ in settled.epochs))
+            partition.epoch_start = log.end
+            partition.checked = self._clock.now
+            partitions.append(partition)
+            self._replication.begin(partition)
+            self._replication.appended(partition)
+            log.keeper = self._journal.keeper(name, topic_id, number, log)
+        self._topics[name], self._ids[name] = partitions, topic_id
+
     # --- within ----------------------------------------------------------------------------
 
     def _add(self, name: str, count: int, replication_factor: int, settings: TopicConfig) -> None:
@@ -442,6 +485,15 @@ class Cluster:
             partition.checked = self._clock.now
             partitions.append(partition)
             self._replication.begin(partition)
+
+    def _keep(self, name: str) -> None:
+        """A topic is new, has grown or is configured anew."""
+        partitions, id = self._topics[name], self._ids[name]
+        for partition in partitions:
+            log = partition.log
+            if log is not None and log.keeper is None:
+                log.keeper = self._journal.keeper(name, id, partition.number, log)
+        self._journal.topic(name, id, len(partitions), partitions[0].config)
 
     def _all_partitions(self) -> Iterator[Partition]:
         for partitions in self._topics.values():

@@ -16,10 +16,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import cast
 
+from minibroker.log.batch import NO_PRODUCER
 from minibroker.log.consumer_group import JOIN, Beat, BeatAnswer, ConsumerGroup
 from minibroker.log.description import GroupInfo
 from minibroker.log.errors import Code, LogError
 from minibroker.log.group import INITIAL_DELAY, Group
+from minibroker.log.journal import UNKEPT, Journal
 from minibroker.log.members import Joined, Joiner, Member, MemberIdRequired, new_id
 from minibroker.log.offsets import Committed, Offsets, Partition, check_metadata
 from minibroker.log.pending import Pending
@@ -55,10 +57,12 @@ class Groups:
         at: Callable[[int, Callable[[], None]], None],
         owned: Callable[[object], list[Value]] = as_it_is,
         partitions: Callable[[str], int] | None = None,
+        journal: Journal = UNKEPT,
     ) -> None:
         self._clock, self._trace, self._at, self.owned = clock, trace, at, owned
         self.initial_delay = INITIAL_DELAY
         self._partitions = partitions
+        self._journal = journal
         self._groups: dict[str, Group | ConsumerGroup] = {}
         self._offsets: dict[str, Offsets] = {}
         self._ids = 0
@@ -248,6 +252,7 @@ class Groups:
         )
         check_metadata(offsets)
         self._of(group).commit(offsets, self._clock.now)
+        self._journal.committed(group, offsets, self._clock.now, NO_PRODUCER)
         self._tell(who, group, offsets, by_itself=by_itself)
 
     def commit_in_transaction(
@@ -271,12 +276,14 @@ class Groups:
         )
         check_metadata(offsets)
         self._of(group).commit_later(producer_id, offsets, self._clock.now)
+        self._journal.committed(group, offsets, self._clock.now, producer_id)
         self._tell(who, group, offsets, transaction=transactional_id)
 
     def decide(self, producer_id: int, commit: bool) -> None:
         """The transaction of this producer is over: what it would commit counts, or never will."""
         for offsets in self._offsets.values():
             offsets.decide(producer_id, commit)
+        self._journal.decided(producer_id, commit)
 
     def committed(
         self,
@@ -316,6 +323,7 @@ class Groups:
             )
         del self._groups[group]
         self._offsets.pop(group, None)
+        self._journal.group_forgotten(group)
 
     def delete_offsets(self, group: str, partitions: Iterable[Partition]) -> None:
         """Forget what the group committed of these partitions (OffsetDelete). GROUP_ID_NOT_FOUND;
@@ -330,6 +338,7 @@ class Groups:
                     f"members of group {group} read topic {topic}; close its consumers first",
                 )
         self._of(group).delete(wanted)
+        self._journal.offsets_forgotten(group, wanted)
 
     def alter_offsets(self, who: str, group: str, offsets: Mapping[Partition, Committed]) -> None:
         """Set the position of a group without members, as an operator: UNKNOWN_MEMBER_ID else."""
@@ -337,8 +346,26 @@ class Groups:
 
     def forget_topic(self, topic: str) -> None:
         """A topic was deleted: nobody has a position in it any more."""
-        for offsets in self._offsets.values():
-            offsets.delete(offsets.of_topic(topic))
+        for group, offsets in self._offsets.items():
+            if partitions := offsets.of_topic(topic):
+                offsets.delete(partitions)
+                self._journal.offsets_forgotten(group, partitions)
+
+    # --- keeping ----------------------------------------------------------------------------------
+
+    def offsets(self) -> Mapping[str, Offsets]:
+        """What is kept of each group. To be read only."""
+        return self._offsets
+
+    def restore(self, offsets: Mapping[str, Offsets], ids: int) -> None:
+        """These groups are there, and have no members: those of before must join again. `ids` is
+        more than all numbers that were in a member's id, so that none of them is taken for a new
+        one. A group counts as empty since now, for it may have had members until then."""
+        self._ids = ids
+        for name, kept in offsets.items():
+            group = self._groups[name] = self._new(name)
+            group.empty_since = self._clock.now
+            self._offsets[name] = kept
 
     # --- within -----------------------------------------------------------------------------------
 
@@ -415,8 +442,11 @@ class Groups:
             return
         # of a group of the newer protocol they expire since they were committed
         empty_since = found.empty_since if isinstance(found, Group) else None
-        if offsets.expire(self._clock.now, empty_since) and not offsets:
-            del self._groups[group], self._offsets[group]
+        if old := offsets.expire(self._clock.now, empty_since):
+            self._journal.offsets_forgotten(group, old)
+            if not offsets:
+                del self._groups[group], self._offsets[group]
+                self._journal.group_forgotten(group)
 
     def _known(self, group: str, member_id: str) -> Group:
         found = self._groups.get(group)

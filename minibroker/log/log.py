@@ -22,6 +22,7 @@ producer outlives its records (KIP-360).
 """
 
 from bisect import bisect_right
+from collections.abc import Sequence
 
 from minibroker.log import admission, compaction, retention, times
 from minibroker.log import segments as log_segments
@@ -30,13 +31,16 @@ from minibroker.log.batch import Batch, Codec
 from minibroker.log.config import DEFAULT, TopicConfig
 from minibroker.log.epochs import Epochs
 from minibroker.log.errors import Code, LogError
+from minibroker.log.journal import Keeper
 from minibroker.log.producers import Producers
 from minibroker.log.segments import Segment
+from minibroker.log.settled import Settled
 
 
 class Log:
     """See the module's docstring. All offsets count records; `high_watermark` is read by all and
-    moved by `advance_high_watermark` and `truncate` alone; `config` may be set anew at any time."""
+    moved by `advance_high_watermark` and `truncate` alone; `config` may be set anew at any time.
+    A `keeper` is told of what is appended and what goes."""
 
     __slots__ = (
         "_aborted",
@@ -54,6 +58,7 @@ class Log:
         "end",
         "epochs",
         "high_watermark",
+        "keeper",
         "producers",
         "start",
     )
@@ -61,6 +66,7 @@ class Log:
     def __init__(self, codec: Codec, config: TopicConfig = DEFAULT) -> None:
         self.config = config
         self.epochs = Epochs()
+        self.keeper: Keeper | None = None
         self._codec = codec
         self.start_anew(0)
 
@@ -135,13 +141,18 @@ class Log:
         self.end = batch.base_offset + batch.last_delta + 1
         self._nexts.append(self.end)
         if batch.producer_id >= 0:
-            ended = self.producers.record(batch)
-            if ended is not None:
-                self._unreplicated.append((ended, batch.base_offset))
-                if batch.control == "abort":
-                    self._aborted.add(Aborted(batch.producer_id, ended, batch.base_offset))
-            elif self._first_unstable is None and batch.transactional and batch.control is None:
-                self._first_unstable = batch.base_offset
+            self._follow(batch)
+        if self.keeper is not None:
+            self.keeper.appended(batch, segment.base_offset)
+
+    def _follow(self, batch: Batch) -> None:
+        ended = self.producers.record(batch)
+        if ended is not None:
+            self._unreplicated.append((ended, batch.base_offset))
+            if batch.control == "abort":
+                self._aborted.add(Aborted(batch.producer_id, ended, batch.base_offset))
+        elif self._first_unstable is None and batch.transactional and batch.control is None:
+            self._first_unstable = batch.base_offset
 
     # --- reading ---------------------------------------------------------------------------
 
@@ -290,6 +301,8 @@ class Log:
         del self._batches[:cut], self._nexts[:cut]
         self._aborted.delete_before(start)
         self.epochs.delete_before(start)
+        if self.keeper is not None:
+            self.keeper.forgot()
 
     def compact(self, now_ms: int) -> bool:
         """Drop what ``cleanup.policy=compact`` gives up, if the cleaner would find the log worth it
@@ -319,6 +332,8 @@ class Log:
         self._horizons = cleaned.horizons
         self._aborted.remove(cleaned.forgotten)
         self._dirty_from = below
+        if self.keeper is not None:
+            self.keeper.cleaned(below)
         return True
 
     def _settle(self, below: int) -> int:
@@ -330,3 +345,64 @@ class Log:
                 self._base.record(batch)
         self._base_offset = max(self._base_offset, below)
         return count
+
+    # --- keeping ---------------------------------------------------------------------------
+
+    def segments(self) -> list[tuple[int, list[Batch]]]:
+        """Where each segment begins, and its batches."""
+        bases = [segment.base_offset for segment in self._segments]
+        cuts = [0, *(bisect_right(self._nexts, base) for base in bases[1:]), len(self._batches)]
+        return [(base, self._batches[cuts[at] : cuts[at + 1]]) for at, base in enumerate(bases)]
+
+    def bounds(self) -> tuple[int, int]:
+        """Where the first and the last segment begin."""
+        return self._segments[0].base_offset, self._segments[-1].base_offset
+
+    def settled(self) -> Settled:
+        """What must be kept beside the batches."""
+        return Settled(
+            start=self.start,
+            first=self._segments[0].base_offset,
+            base=self._base.copy(),
+            base_offset=self._base_offset,
+            aborted=self._aborted.ended_before(self._base_offset),
+            dirty_from=self._dirty_from,
+            horizons=dict(self._horizons),
+            epochs=self.epochs.entries(),
+        )
+
+    def restore(self, kept: Settled, segments: Sequence[tuple[int, list[Batch]]]) -> None:
+        """Be the log that was kept so. Of a log that has lost its end, what is known of producers
+        must do that the batches tell. All there is counts as replicated."""
+        self.start_anew(kept.start)
+        if segments:
+            self._segments = []
+            self.end = max(kept.start, segments[-1][0])
+            if batches := segments[-1][1]:
+                self.end = max(self.end, batches[-1].next_offset)
+        if self.end >= kept.base_offset:
+            self._base, self._base_offset = kept.base.copy(), kept.base_offset
+            self.producers = kept.base.copy()
+        else:
+            self._base_offset = 0
+        for epoch, start in kept.epochs:
+            self.epochs.assign(epoch, start)
+        self.epochs.truncate(self.end + 1)
+        for aborted in kept.aborted:
+            if aborted.last_offset < min(self._base_offset, self.end):
+                self._aborted.add(aborted)
+        for base, batches in segments:
+            segment = Segment(base)
+            self._segments.append(segment)
+            for batch in batches:
+                segment.add(batch)
+                self._batches.append(batch)
+                self._nexts.append(batch.next_offset)
+                if batch.producer_id >= 0 and batch.base_offset >= self._base_offset:
+                    self._follow(batch)
+        self._aborted.delete_before(self.start)
+        self._dirty_from = min(kept.dirty_from, self.end)
+        self._horizons = {base: when for base, when in kept.horizons.items() if base < self.end}
+        self.high_watermark = self.end
+        self._unreplicated.clear()
+        self._find_first_unstable()

@@ -97,9 +97,9 @@ class Offsets:
             if partition in self._written
         }
 
-    def expire(self, now: int, empty_since: int | None) -> bool:
-        """Forget what is too old, and say whether anything was; `empty_since` is when the last
-        member left, if there ever was one."""
+    def expire(self, now: int, empty_since: int | None) -> list[Partition]:
+        """Forget what is too old, and give what was; `empty_since` is when the last member left,
+        if there ever was one."""
         old = [
             partition
             for partition, written in self._written.items()
@@ -108,7 +108,7 @@ class Offsets:
         ]
         for partition in old:
             del self._written[partition]
-        return bool(old)
+        return old
 
     def delete(self, partitions: Iterable[Partition]) -> None:
         """Forget these, and what a transaction would make of them."""
@@ -117,6 +117,18 @@ class Offsets:
             for waiting in self._undecided.values():
                 waiting.pop(partition, None)
         self._undecided = {key: waiting for key, waiting in self._undecided.items() if waiting}
+
+    def entries(self) -> list[tuple[int | None, Partition, Committed, int]]:
+        """All that is kept, in the order in which it was written, with its time; and with the
+        producer on whose transaction it waits, if it does."""
+        every = [(each.order, None, place, each) for place, each in self._written.items()]
+        every += [
+            (each.order, producer_id, place, each)  # type: ignore[misc]
+            for producer_id, waiting in self._undecided.items()
+            for place, each in waiting.items()
+        ]
+        every.sort(key=lambda entry: entry[0])
+        return [(producer, place, each.committed, each.at) for _, producer, place, each in every]
 
     def topics(self) -> set[str]:
         """The topics of which anything is kept or waits."""

@@ -19,12 +19,13 @@ With transaction version 2 the epoch is raised at each end, so that a batch whic
 transaction before cannot slip into the next (KIP-890, part 2).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from minibroker.log.batch import NO_PRODUCER, Batch
 from minibroker.log.errors import Code, LogError
 from minibroker.log.groups import Committed, Groups
+from minibroker.log.journal import UNKEPT, Journal
 from minibroker.log.pending import Pending
 from minibroker.log.terms import wall_ms
 from minibroker.log.transaction import Place, Transaction
@@ -58,6 +59,7 @@ class Transactions:
         exists: Callable[[Place], bool],
         groups: Groups,
         available: Callable[[], bool],
+        journal: Journal = UNKEPT,
     ) -> None:
         self._clock = clock
         self._trace = trace
@@ -66,6 +68,7 @@ class Transactions:
         self._exists = exists
         self._groups = groups
         self._available = available
+        self._journal = journal
         self._all: dict[str, Transaction] = {}
         self._names: dict[int, str] = {}
         self._ids = 0
@@ -101,6 +104,7 @@ class Transactions:
             known = Transaction(transactional_id, self._new_id(), 0, timeout_us)
             self._all[transactional_id] = known
             self._names[known.producer_id] = transactional_id
+            self._journal.transaction(known)
             return known.producer_id, 0
         if producer_id != NO_PRODUCER and (producer_id, epoch) != (known.producer_id, known.epoch):
             if known.state == "Empty" and known.before == (producer_id, epoch):
@@ -115,6 +119,7 @@ class Transactions:
         self._rotate(known)
         known.timeout = timeout_us
         known.move("Empty")
+        self._journal.transaction(known)
         return known.producer_id, known.epoch
 
     def add_partitions(
@@ -138,6 +143,7 @@ class Transactions:
                 )
         self._go_on(who, known)
         known.partitions.update(dict.fromkeys(partitions))
+        self._journal.transaction(known)
 
     def add_offsets(
         self, who: str, transactional_id: str, producer_id: int, epoch: int, group: str
@@ -147,6 +153,7 @@ class Transactions:
         self._check_ended(known)
         self._go_on(who, known)
         known.groups[group] = None
+        self._journal.transaction(known)
 
     def commit_offsets(
         self,
@@ -227,6 +234,7 @@ class Transactions:
                 f"there is no transaction of {transactional_id!r} to "
                 f"{'commit' if commit else 'abort'}: it is {known.state}",
             )
+        self._journal.transaction(known)
         return known.producer_id, known.epoch
 
     def check(
@@ -285,8 +293,11 @@ class Transactions:
             TransactionBegan(at=self._clock.now, who=who, transaction=transaction.name)
         )
         if not transaction.timed:
-            transaction.timed = True
-            self._at(self._clock.now + transaction.timeout, lambda: self._time_out(transaction))
+            self._time(transaction, self._clock.now + transaction.timeout)
+
+    def _time(self, transaction: Transaction, due: int) -> None:
+        transaction.timed = True
+        self._at(due, lambda: self._time_out(transaction))
 
     def _time_out(self, transaction: Transaction) -> None:
         transaction.timed = False
@@ -294,8 +305,7 @@ class Transactions:
             return
         due = transaction.began + transaction.timeout
         if due > self._clock.now:  # the timer was that of an earlier transaction
-            transaction.timed = True
-            self._at(due, lambda: self._time_out(transaction))
+            self._time(transaction, due)
             return
         transaction.epoch += 1
         self._end("broker", transaction, commit=False, why="timeout")
@@ -325,6 +335,7 @@ class Transactions:
         if transaction.groups:
             transaction.groups.clear()
             self._groups.decide(transaction.producer_id, commit)
+        self._journal.transaction(transaction)
         self._write(transaction)
 
     def _write(self, transaction: Transaction) -> None:
@@ -348,6 +359,7 @@ class Transactions:
         except LogError:
             return  # its leader is gone, or its replicas: `go_on` comes when that changes
         transaction.unmarked.pop(place, None)
+        self._journal.transaction(transaction)
         self._complete(transaction)
 
     def _complete(self, transaction: Transaction) -> None:
@@ -358,10 +370,29 @@ class Transactions:
         elif transaction.state == "PrepareAbort":
             transaction.move("CompleteAbort")
 
+    # --- keeping ---------------------------------------------------------------------------
+
+    @property
+    def last_id(self) -> int:
+        """The last producer id that was given."""
+        return self._ids
+
+    def restore(self, transactions: Iterable[Transaction], last_id: int) -> None:
+        """These are known. One that is open has the rest of its time, and one whose end was decided
+        gets the control batches that it is owed when `go_on` is called."""
+        self._ids = last_id
+        for known in transactions:
+            self._all[known.name] = known
+            self._names[known.producer_id] = known.name
+            if known.state == "Ongoing":
+                known.began = min(known.began, self._clock.now)
+                self._time(known, max(known.began + known.timeout, self._clock.now))
+
     # --- producers -------------------------------------------------------------------------
 
     def _new_id(self) -> int:
         self._ids += 1
+        self._journal.producer_ids(self._ids)
         return self._ids
 
     def _rotate(self, transaction: Transaction) -> None:
