@@ -62,9 +62,9 @@ _SERVED: dict[str, tuple[int, int]] = {
     "list_config_resources": (0, 1),
     # librdkafka takes the same refusal of describe_acls for an empty list, so that is not served
     "create_acls": (1, 3),
+    "delete_acls": (1, 3),
     "sasl_handshake": (1, 1),
     "sasl_authenticate": (0, 2),
-    "delete_acls": (1, 3),
 }
 
 _BEFORE_SASL = frozenset({"api_versions", "sasl_handshake", "sasl_authenticate"})
