@@ -159,9 +159,11 @@ class Cluster:
         self.groups.topics_changed()
         self._changed()
 
-    def add_partitions(self, name: str, total: int) -> None:
+    def add_partitions(self, name: str, total: int, *, validate_only: bool = False) -> None:
         """Let a topic have more partitions, `total` in all; records stay where they are, so equal
-        keys may go elsewhere from now on. LogError INVALID_PARTITIONS if it has as many."""
+        keys may go elsewhere from now on. LogError INVALID_PARTITIONS if it has as many,
+        INVALID_REPLICATION_FACTOR if too few brokers run. With `validate_only` nothing else is
+        done."""
         existing = self._topic(name)
         if total <= len(existing):
             raise LogError(
@@ -169,6 +171,9 @@ class Cluster:
                 f"topic {name!r} has {len(existing)} partitions; {total} are not more",
             )
         first = existing[0]
+        if validate_only:
+            topics.check_size(total - len(existing), len(first.replicas), len(self.brokers()))
+            return
         self._add(name, total - len(existing), len(first.replicas), first.config)
         self._keep(name)
         self.groups.topics_changed()
@@ -178,9 +183,15 @@ class Cluster:
         """What is in force for a topic, as text."""
         return configs.described(self._topic(name)[0].config)
 
-    def alter_config(self, name: str, changes: Mapping[str, str | None]) -> None:
+    def given_config(self, name: str) -> dict[str, str]:
+        """What was set for a topic, as text."""
+        return dict(self._topic(name)[0].config.given)
+
+    def alter_config(
+        self, name: str, changes: Mapping[str, str | None], *, validate_only: bool = False
+    ) -> None:
         """Set these (None: back to the default) and leave the others (IncrementalAlterConfigs).
-        LogError INVALID_CONFIG."""
+        LogError INVALID_CONFIG. With `validate_only` nothing else is done."""
         partitions = self._topic(name)
         given: dict[str, str] = dict(partitions[0].config.given)
         for key, text in changes.items():
@@ -189,6 +200,8 @@ class Cluster:
             else:
                 given[key] = text
         settings = configs.parsed(given)
+        if validate_only:
+            return
         for partition in partitions:
             partition.config = settings
             for log in partition.logs.values():
@@ -392,9 +405,16 @@ class Cluster:
 
     def delete_records(self, topic: str, partition: int, before: int) -> int:
         """Records before this offset, -1 for the high watermark, may not be read any more; gives
-        the log's start (DeleteRecords). LogError OFFSET_OUT_OF_RANGE."""
+        the log's start (DeleteRecords). LogError OFFSET_OUT_OF_RANGE, or POLICY_VIOLATION of a
+        topic that is compacted and nothing else."""
         found = self._partition(topic, partition)
         log = found.led()
+        if found.config.compact and not found.config.delete:
+            raise LogError(
+                Code.POLICY_VIOLATION,
+                f"records of {topic!r} are not deleted by offset, since its cleanup.policy is "
+                "compact alone; write a tombstone, or let the policy have delete too",
+            )
         log.delete_before(before)
         self._replication.appended(found)
         return log.start
@@ -419,6 +439,12 @@ class Cluster:
     def leader_epoch(self, topic: str, partition: int) -> int:
         """In which epoch the partition's leader leads."""
         return self._partition(topic, partition).epoch
+
+    def elect_leader(self, topic: str, partition: int, *, unclean: bool = False) -> None:
+        """Let the preferred leader lead at once; or with `unclean`, if nobody leads, any replica
+        that is there, and what others had is lost (ElectLeaders, KIP-460). LogError
+        ELECTION_NOT_NEEDED, PREFERRED_LEADER_NOT_AVAILABLE, ELIGIBLE_LEADERS_NOT_AVAILABLE."""
+        self._replication.elect(self._partition(topic, partition), unclean=unclean)
 
     # --- brokers ---------------------------------------------------------------------------
 

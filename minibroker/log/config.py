@@ -16,6 +16,7 @@ minibroker.log.errors.LogError: retention.ms must be a whole number, not 'a week
 import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from enum import IntEnum
 
 from minibroker.log.errors import Code, LogError
 from minibroker.log.terms import LARGEST
@@ -57,19 +58,32 @@ class TopicConfig:
 DEFAULT = TopicConfig()
 
 
-def _whole(lowest: int, highest: int = LARGEST) -> Callable[[str], int]:
-    def read(text: str) -> int:
+class Kind(IntEnum):
+    """What a setting's text stands for, as DescribeConfigs tells it."""
+
+    BOOLEAN = 1
+    STRING = 2
+    INT = 3
+    LONG = 5
+    DOUBLE = 6
+    LIST = 7
+
+
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    lowest: int
+    highest: int = LARGEST
+
+    def __call__(self, text: str) -> int:
         try:
             number = int(text.strip())
         except ValueError:
             raise ValueError("a whole number") from None
-        if number < lowest:
-            raise ValueError(f"at least {lowest}")
-        if number > highest:
-            raise ValueError(f"at most {highest}")
+        if number < self.lowest:
+            raise ValueError(f"at least {self.lowest}")
+        if number > self.highest:
+            raise ValueError(f"at most {self.highest}")
         return number
-
-    return read
 
 
 def _share(text: str) -> float:
@@ -105,46 +119,53 @@ def _truth(text: str) -> bool:
     return word == "true"
 
 
-def _any(text: str) -> str:
+def _list(text: str) -> str:
     return text
 
 
-INTEGER = _whole(0, LARGEST_INT)
+INTEGER = _Whole(0, LARGEST_INT)
 
 SETTINGS: dict[str, tuple[str, Callable[[str], object], str]] = {
     # name: (field of TopicConfig, or none; how its text is read; default as text)
     "cleanup.policy": ("", _policy, "delete"),
-    "compression.gzip.level": ("", _whole(-1, 9), "-1"),
-    "compression.lz4.level": ("", _whole(1, 17), "9"),
+    "compression.gzip.level": ("", _Whole(-1, 9), "-1"),
+    "compression.lz4.level": ("", _Whole(1, 17), "9"),
     "compression.type": (
         "",
         _one_of("uncompressed", "zstd", "lz4", "snappy", "gzip", "producer"),
         "producer",
     ),
-    "compression.zstd.level": ("", _whole(-131072, 22), "3"),
-    "delete.retention.ms": ("delete_retention_ms", _whole(0), str(DAY)),
-    "file.delete.delay.ms": ("", _whole(0), "60000"),
-    "flush.messages": ("", _whole(1), str(LARGEST)),
-    "flush.ms": ("", _whole(0), str(LARGEST)),
-    "follower.replication.throttled.replicas": ("", _any, ""),
+    "compression.zstd.level": ("", _Whole(-131072, 22), "3"),
+    "delete.retention.ms": ("delete_retention_ms", _Whole(0), str(DAY)),
+    "file.delete.delay.ms": ("", _Whole(0), "60000"),
+    "flush.messages": ("", _Whole(1), str(LARGEST)),
+    "flush.ms": ("", _Whole(0), str(LARGEST)),
+    "follower.replication.throttled.replicas": ("", _list, ""),
     "index.interval.bytes": ("", INTEGER, "4096"),
-    "leader.replication.throttled.replicas": ("", _any, ""),
-    "max.compaction.lag.ms": ("max_compaction_lag_ms", _whole(1), str(LARGEST)),
+    "leader.replication.throttled.replicas": ("", _list, ""),
+    "max.compaction.lag.ms": ("max_compaction_lag_ms", _Whole(1), str(LARGEST)),
     "max.message.bytes": ("max_message_bytes", INTEGER, str(MEBIBYTE + 12)),
-    "message.timestamp.after.max.ms": ("timestamp_after_max_ms", _whole(0), str(HOUR)),
-    "message.timestamp.before.max.ms": ("timestamp_before_max_ms", _whole(0), str(LARGEST)),
+    "message.timestamp.after.max.ms": ("timestamp_after_max_ms", _Whole(0), str(HOUR)),
+    "message.timestamp.before.max.ms": ("timestamp_before_max_ms", _Whole(0), str(LARGEST)),
     "message.timestamp.type": ("", _one_of("CreateTime", "LogAppendTime"), "CreateTime"),
     "min.cleanable.dirty.ratio": ("min_cleanable_dirty_ratio", _share, "0.5"),
-    "min.compaction.lag.ms": ("min_compaction_lag_ms", _whole(0), "0"),
-    "min.insync.replicas": ("min_insync_replicas", _whole(1, LARGEST_INT), "1"),
+    "min.compaction.lag.ms": ("min_compaction_lag_ms", _Whole(0), "0"),
+    "min.insync.replicas": ("min_insync_replicas", _Whole(1, LARGEST_INT), "1"),
     "preallocate": ("", _truth, "false"),
-    "retention.bytes": ("retention_bytes", _whole(-LARGEST), "-1"),
-    "retention.ms": ("retention_ms", _whole(-1), str(7 * DAY)),
-    "segment.bytes": ("segment_bytes", _whole(MEBIBYTE, LARGEST_INT), str(1024 * MEBIBYTE)),
-    "segment.index.bytes": ("", _whole(4, LARGEST_INT), str(10 * MEBIBYTE)),
-    "segment.jitter.ms": ("", _whole(0), "0"),
-    "segment.ms": ("segment_ms", _whole(1), str(7 * DAY)),
+    "retention.bytes": ("retention_bytes", _Whole(-LARGEST), "-1"),
+    "retention.ms": ("retention_ms", _Whole(-1), str(7 * DAY)),
+    "segment.bytes": ("segment_bytes", _Whole(MEBIBYTE, LARGEST_INT), str(1024 * MEBIBYTE)),
+    "segment.index.bytes": ("", _Whole(4, LARGEST_INT), str(10 * MEBIBYTE)),
+    "segment.jitter.ms": ("", _Whole(0), "0"),
+    "segment.ms": ("segment_ms", _Whole(1), str(7 * DAY)),
     "unclean.leader.election.enable": ("unclean_leader_election", _truth, "false"),
+}
+
+_KINDS: dict[Callable[[str], object], Kind] = {
+    _truth: Kind.BOOLEAN,
+    _share: Kind.DOUBLE,
+    _policy: Kind.LIST,
+    _list: Kind.LIST,
 }
 
 INTERNAL_SEGMENT_BYTES = "internal.segment.bytes"
@@ -160,11 +181,7 @@ def parsed(given: Mapping[str, str]) -> TopicConfig:
     for name, text in given.items():
         if name == INTERNAL_SEGMENT_BYTES:
             continue
-        if name not in SETTINGS:
-            near = difflib.get_close_matches(name, SETTINGS, 1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            raise LogError(Code.INVALID_CONFIG, f"there is no topic config {name!r}{hint}")
-        value = _read(name, text, SETTINGS[name][1])
+        value = _read(name, text, SETTINGS[checked(name)][1])
         if name == "cleanup.policy":
             assert isinstance(value, frozenset)
             found |= {"compact": "compact" in value, "delete": "delete" in value}
@@ -174,7 +191,7 @@ def parsed(given: Mapping[str, str]) -> TopicConfig:
             found[SETTINGS[name][0]] = value
     if INTERNAL_SEGMENT_BYTES in given:
         found["segment_bytes"] = _read(
-            INTERNAL_SEGMENT_BYTES, given[INTERNAL_SEGMENT_BYTES], _whole(1, LARGEST_INT)
+            INTERNAL_SEGMENT_BYTES, given[INTERNAL_SEGMENT_BYTES], _Whole(1, LARGEST_INT)
         )
     config = TopicConfig(**found, given=tuple(sorted(given.items())))  # type: ignore[arg-type]
     if config.min_compaction_lag_ms > config.max_compaction_lag_ms:
@@ -190,6 +207,23 @@ def described(config: TopicConfig) -> dict[str, str]:
     """All names but internal ones with what is in force, as text, as DescribeConfigs tells."""
     given = dict(config.given)
     return {name: given.get(name, default) for name, (_, _, default) in SETTINGS.items()}
+
+
+def kind(name: str) -> Kind:
+    """What the text of a setting stands for; LogError INVALID_CONFIG."""
+    read = SETTINGS[checked(name)][1]
+    if isinstance(read, _Whole):
+        return Kind.INT if read.highest <= LARGEST_INT else Kind.LONG
+    return _KINDS.get(read, Kind.STRING)
+
+
+def checked(name: str) -> str:
+    """The name, if there is a setting of that name; LogError INVALID_CONFIG."""
+    if name not in SETTINGS:
+        near = difflib.get_close_matches(name, SETTINGS, 1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise LogError(Code.INVALID_CONFIG, f"there is no topic config {name!r}{hint}")
+    return name
 
 
 def _read(name: str, text: str, read: Callable[[str], object]) -> object:

@@ -12,6 +12,7 @@ becomes eligible, since nothing was committed without it from then on.
 
 from collections.abc import Collection
 
+from minibroker.log.errors import Code, LogError
 from minibroker.log.partition import NOBODY, Partition
 
 
@@ -28,6 +29,29 @@ def chosen(partition: Partition, online: Collection[int]) -> tuple[int, bool]:
             if broker in online:
                 return broker, False
     return NOBODY, True
+
+
+def asked_for(partition: Partition, online: Collection[int], *, unclean: bool) -> int:
+    """The broker that is to lead because an operator asked (KIP-460): the preferred leader, or with
+    `unclean` the first that is there if nobody leads. LogError ELECTION_NOT_NEEDED,
+    PREFERRED_LEADER_NOT_AVAILABLE, ELIGIBLE_LEADERS_NOT_AVAILABLE."""
+    name = f"partition {partition.number} of {partition.topic!r}"
+    preferred = partition.replicas[0]
+    if partition.leader != NOBODY if unclean else partition.leader == preferred:
+        raise LogError(
+            Code.ELECTION_NOT_NEEDED, f"{name} is led by broker {partition.leader} already"
+        )
+    if unclean:
+        for broker in partition.replicas:
+            if broker in online:
+                return broker
+        raise LogError(Code.ELIGIBLE_LEADERS_NOT_AVAILABLE, f"no replica of {name} is there")
+    if preferred not in online or preferred not in partition.isr:
+        raise LogError(
+            Code.PREFERRED_LEADER_NOT_AVAILABLE,
+            f"broker {preferred}, which {name} prefers, is not there or not in sync",
+        )
+    return preferred
 
 
 def leave(partition: Partition, broker: int) -> bool:

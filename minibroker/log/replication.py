@@ -297,6 +297,12 @@ class Replication:
 
     # --- elections -------------------------------------------------------------------------
 
+    def elect(self, partition: Partition, *, unclean: bool) -> None:
+        """See `minibroker.log.cluster.Cluster.elect_leader`."""
+        leader = election.asked_for(partition, self.online, unclean=unclean)
+        self._lead(partition, leader, clean=not unclean)
+        self._movable()
+
     def _elect(self, partition: Partition) -> bool:
         """Let the right broker lead; gives whether it is another than before."""
         leader, clean = election.chosen(partition, self.online)

@@ -51,6 +51,20 @@ _SERVED: dict[str, tuple[int, int]] = {
     "delete_groups": (0, 2),
     "create_topics": (2, 7),
     "delete_topics": (1, 6),
+    "create_partitions": (0, 3),
+    "delete_records": (0, 2),
+    "describe_configs": (1, 4),
+    "alter_configs": (0, 2),
+    "incremental_alter_configs": (0, 1),
+    "describe_cluster": (0, 2),
+    "describe_topic_partitions": (0, 0),
+    "elect_leaders": (0, 2),
+    "list_config_resources": (0, 1),
+    # librdkafka takes the same refusal of describe_acls for an empty list, so that is not served
+    "create_acls": (1, 3),
+    "delete_acls": (1, 3),
+    "sasl_handshake": (1, 1),
+    "sasl_authenticate": (0, 2),
 }
 
 _BEFORE_SASL = frozenset({"api_versions", "sasl_handshake", "sasl_authenticate"})

@@ -23,6 +23,10 @@ ENOUGH = 1024 * 1024
 """Bytes that may wait in the buffer before the client is not read from any more, but for a request
 that is longer."""
 
+CLOSING = 0.1
+"""Seconds in which a client may read why its connection ends
+(``connection.failed.authentication.delay.ms``)."""
+
 
 class Connection(asyncio.Protocol):
     """See the module's docstring. `principal` is who has authenticated, empty before that."""
@@ -37,6 +41,8 @@ class Connection(asyncio.Protocol):
         self._at = 0
         self._busy = False
         self._paused = self._full = False
+        self._ending = False
+        self._last = ""
         self._task: asyncio.Future[None] | None = None
 
     # --- what the event loop calls ---------------------------------------------------------
@@ -58,6 +64,8 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """More bytes of requests."""
+        if self._ending:
+            return
         self._buffer += data
         if not self._busy:
             self._go_on()
@@ -85,10 +93,14 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
             self._transport = None
 
+    def close_after_answer(self, why: str) -> None:
+        """End the connection when the answer that is being made is sent."""
+        self._ending, self._last = True, why
+
     def _go_on(self) -> None:
         """Work on the frames that are whole, until one has to wait."""
         try:
-            while self._transport is not None and not self._busy and not self._full:
+            while self._transport is not None and not (self._busy or self._full or self._ending):
                 found = frames.next_frame(self._buffer, self._at)
                 if found is None:
                     break
@@ -197,5 +209,10 @@ class Connection(asyncio.Protocol):
 
     def write(self, data: bytes) -> None:
         """Send it now."""
-        if self._transport is not None:
-            self._transport.write(data)
+        if self._transport is None:
+            return
+        self._transport.write(data)
+        if self._last:
+            log.warning("closing the connection of %s: %s", self.peer, self._last)
+            self._last = ""
+            self.broker.server.loop.call_later(CLOSING, self.abort)

@@ -47,10 +47,10 @@ class Disk(Protocol):
 
 
 class KafkaServer:
-    """`ports` has one port for each broker, 0 for any that is free. `tls` makes all listeners speak
-    TLS; with `users` (names and passwords) clients have to authenticate by SASL PLAIN. With
-    `auto_create` a topic that a client asks for is made, as Kafka does by default. A `trace` that
-    is kept grows with every record."""
+    """`ports` has one port for each broker, 0 for any that is free. `tls`, a context or the paths
+    of a certificate and its key, makes all listeners speak TLS; with `users` (names and passwords)
+    clients have to authenticate by SASL PLAIN. With `auto_create` a topic that a client asks for is
+    made, as Kafka does by default. A `trace` that is kept grows with every record."""
 
     def __init__(
         self,
@@ -59,13 +59,14 @@ class KafkaServer:
         host: str = "127.0.0.1",
         data: Path | None = None,
         fsync: str = "always",
-        tls: ssl.SSLContext | None = None,
+        tls: ssl.SSLContext | tuple[Path, Path] | None = None,
         users: Mapping[str, str] | None = None,
         auto_create: bool = True,
         trace: Trace | None = None,
     ) -> None:
         self.loop = asyncio.get_running_loop()
-        self.tls, self.users, self.auto_create = tls, dict(users or {}), auto_create
+        self.tls = _context(*tls) if isinstance(tls, tuple) else tls
+        self.users, self.auto_create = dict(users or {}), auto_create
         self.trace = NoTrace() if trace is None else trace
         self.faults = Faults()
         self.clock = WallClock()
@@ -187,3 +188,10 @@ class KafkaServer:
         for waiter in list(self._waiting):
             if not waiter.done():
                 waiter.set_result(None)
+
+
+def _context(certificate: Path, key: Path) -> ssl.SSLContext:
+    """OSError (ssl.SSLError is one) if they cannot be read or do not belong together."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context

@@ -164,6 +164,29 @@ def test_a_topic_may_have_more_partitions_but_not_fewer():
     assert refusal(lambda: brokers.cluster.add_partitions(TOPIC, 3)) is Code.INVALID_PARTITIONS
 
 
+def test_what_is_only_validated_changes_nothing():
+    brokers = Brokers(2, partitions=2)
+    cluster = brokers.cluster
+    cluster.add_partitions(TOPIC, 3, validate_only=True)
+    cluster.alter_config(TOPIC, {"retention.ms": "1"}, validate_only=True)
+    assert (cluster.partitions(TOPIC), cluster.given_config(TOPIC)) == (2, {})
+    cluster.stop(2)
+    fails = lambda: cluster.add_partitions(TOPIC, 3, validate_only=True)  # noqa: E731
+    assert refusal(fails) is Code.INVALID_REPLICATION_FACTOR
+    fails = lambda: cluster.alter_config(TOPIC, {"a": "1"}, validate_only=True)  # noqa: E731
+    assert refusal(fails) is Code.INVALID_CONFIG
+
+
+def test_records_of_a_topic_that_is_compacted_alone_are_not_deleted_by_offset():
+    brokers = Brokers()
+    brokers.send(b"one")
+    brokers.cluster.alter_config(TOPIC, {"cleanup.policy": "compact"})
+    fails = lambda: brokers.cluster.delete_records(TOPIC, 0, 1)  # noqa: E731
+    assert refusal(fails) is Code.POLICY_VIOLATION
+    brokers.cluster.alter_config(TOPIC, {"cleanup.policy": "compact,delete"})
+    assert brokers.cluster.delete_records(TOPIC, 0, 1) == 1
+
+
 def test_a_deleted_topic_is_unknown():
     brokers = Brokers()
     brokers.cluster.delete_topic(TOPIC)

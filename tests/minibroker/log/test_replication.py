@@ -468,6 +468,37 @@ def test_the_preferred_leader_leads_again_five_minutes_after_it_is_in_sync():
     assert brokers.pending == []
 
 
+def test_the_preferred_leader_leads_at_once_if_that_is_asked_for_and_it_can():
+    brokers = Brokers(3)
+    elect = lambda: brokers.cluster.elect_leader(TOPIC, 0)  # noqa: E731
+    assert refusal(elect) is Code.ELECTION_NOT_NEEDED
+    brokers.cluster.stop(1)
+    assert refusal(elect) is Code.PREFERRED_LEADER_NOT_AVAILABLE
+    brokers.cluster.start(1)
+    assert refusal(elect) is Code.PREFERRED_LEADER_NOT_AVAILABLE, "it is not in sync yet"
+    brokers.passes(1)
+    elect()
+    assert leaders(brokers)[-1] == (1, 2, [1, 2, 3], True)
+    brokers.passes(301)
+    assert len(leaders(brokers)) == 2
+
+
+def test_an_unclean_election_that_is_asked_for_lets_any_replica_lead_if_nobody_does():
+    brokers = Brokers(2)
+    brokers.cluster.stop(2)
+    brokers.send(b"lost", acks=1)
+    elect = lambda: brokers.cluster.elect_leader(TOPIC, 0, unclean=True)  # noqa: E731
+    assert refusal(elect) is Code.ELECTION_NOT_NEEDED
+    brokers.cluster.stop(1)
+    assert refusal(elect) is Code.ELIGIBLE_LEADERS_NOT_AVAILABLE
+    brokers.cluster.start(2)
+    assert brokers.info().leader == -1
+    elect()
+    assert leaders(brokers)[-1][0::2] == (2, [2])
+    assert leaders(brokers)[-1][3] is False
+    assert brokers.read() == []
+
+
 def test_a_leader_leads_on_whatever_happens_to_others():
     brokers = Brokers(3)
     brokers.cluster.stop(1)

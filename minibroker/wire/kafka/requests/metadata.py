@@ -5,6 +5,7 @@ from typing import Any
 
 from minibroker.log.errors import Code, LogError
 from minibroker.log.topic import PartitionInfo
+from minibroker.wire.kafka import operations
 from minibroker.wire.kafka.call import Answer, Call
 
 _NO_ID = uuid.UUID(int=0)
@@ -33,6 +34,9 @@ def answer(call: Call) -> Answer:
         cluster_id=server.cluster_id,
         controller_id=server.controller,
         topics=tuple(topics),
+        cluster_authorized_operations=operations.CLUSTER
+        if getattr(request, "include_cluster_authorized_operations", False)
+        else operations.NOT_ASKED,
     )
 
 
@@ -49,12 +53,14 @@ def _topic(call: Call, name: str | None, topic_id: Any, *, create: bool = False)
         found = cluster.topic_id(name)
     except LogError as error:
         code, found = error.code, topic_id or _NO_ID
+    asked = not code and getattr(call.request, "include_topic_authorized_operations", False)
     return call.types.MetadataResponseTopic(
         error_code=code,
         name=name if name is not None or call.version >= 12 else "",
         topic_id=found,
         is_internal=False,
         partitions=tuple(_partition(call, each) for each in partitions),
+        topic_authorized_operations=operations.TOPIC if asked else operations.NOT_ASKED,
     )
 
 
