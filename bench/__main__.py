@@ -8,9 +8,9 @@ import argparse
 import os
 import sys
 
-from bench import checking, fuzzing, grading, wire
+from bench import checking, fuzzing, grading, killing, wire
 
-SECTIONS = ("checking", "grading", "wire", "fuzzing")
+SECTIONS = ("checking", "grading", "wire", "fuzzing", "killing")
 
 
 def main() -> None:
@@ -23,6 +23,7 @@ def main() -> None:
     parser.add_argument("--submissions", type=int, default=grading.SUBMISSIONS, metavar="N")
     parser.add_argument("--rounds", type=int, default=grading.ROUNDS, metavar="N")
     parser.add_argument("--frames", type=int, default=fuzzing.FRAMES, metavar="N")
+    parser.add_argument("--kills", type=int, default=killing.ROUNDS, metavar="N")
     given = parser.parse_args()
     if unknown := set(given.section).difference(SECTIONS):
         parser.error(f"there is no {', '.join(unknown)}; give any of {', '.join(SECTIONS)}")
@@ -35,6 +36,8 @@ def main() -> None:
             wire.main(given.rounds)
         elif name == "fuzzing":
             fuzzing.main(given.frames)
+        elif name == "killing":
+            killing.main(given.kills)
         else:
             checking.main()
 

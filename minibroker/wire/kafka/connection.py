@@ -198,6 +198,7 @@ class Connection(asyncio.Protocol):
 
     def _reply(self, answer: object, head: Header, form: Schema) -> None:
         if answer is None:
+            self.broker.server.turned()
             return
         body = answer if isinstance(answer, bytes) else form.written(answer)
         flexible = form.flexible and head.key != frames.API_VERSIONS

@@ -17,11 +17,12 @@ import uuid
 import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from minibroker.log.cluster import Cluster
 from minibroker.log.errors import Code, LogError
 from minibroker.sim.trace import NoTrace, Trace
+from minibroker.storage import Disk, Fsync, StorageError, open_cluster
 from minibroker.wire.kafka.assignments import owned
 from minibroker.wire.kafka.batches import BYTES
 from minibroker.wire.kafka.broker import Broker
@@ -34,23 +35,13 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class Disk(Protocol):
-    """What keeps the cluster's state: see `minibroker.storage`."""
-
-    needs_flush: bool
-
-    def flush(self) -> None:
-        """Put all that was appended where it is safe."""
-
-    def close(self) -> None:
-        """Nothing will be appended any more."""
-
-
 class KafkaServer:
-    """`ports` has one port for each broker, 0 for any that is free. `tls`, a context or the paths
-    of a certificate and its key, makes all listeners speak TLS; with `users` (names and passwords)
-    clients have to authenticate by SASL PLAIN. With `auto_create` a topic that a client asks for is
-    made, as Kafka does by default. A `trace` that is kept grows with every record."""
+    """`ports` has one port for each broker, 0 for any that is free. With `data`, a directory, all
+    is kept there, and only one broker may be; for `fsync` see `minibroker.storage.files.Fsync`.
+    `tls`, a context or the paths of a certificate and its key, makes all listeners speak TLS; with
+    `users` (names and passwords) clients have to authenticate by SASL PLAIN. With `auto_create` a
+    topic that a client asks for is made, as Kafka does by default. A `trace` that is kept grows
+    with every record."""
 
     def __init__(
         self,
@@ -58,7 +49,7 @@ class KafkaServer:
         *,
         host: str = "127.0.0.1",
         data: Path | None = None,
-        fsync: str = "always",
+        fsync: Fsync = "always",
         tls: ssl.SSLContext | tuple[Path, Path] | None = None,
         users: Mapping[str, str] | None = None,
         auto_create: bool = True,
@@ -70,8 +61,11 @@ class KafkaServer:
         self.trace = NoTrace() if trace is None else trace
         self.faults = Faults()
         self.clock = WallClock()
-        self._timers = Timers(self.clock, self.loop)
+        self._timers = Timers(self.clock, self.loop, self.turned)
         self._disk: Disk | None = None
+        self._flushing = False
+        self.failed = asyncio.Event()
+        """Is set when the disk took no more: nothing is answered any more."""
         self._answers: list[tuple[Connection, bytes]] = []
         if data is None:
             self.cluster_id = uuid.uuid4().hex[:22]
@@ -84,10 +78,18 @@ class KafkaServer:
                 chance=random.Random(),
                 new_id=uuid.uuid4,
             )
+            _prepare(self.cluster)
         else:
-            raise NotImplementedError
-        self.cluster.groups.initial_delay = 0
-        self.cluster.groups.owned = owned
+            self.cluster, self._disk = open_cluster(
+                data,
+                self.clock,
+                self.trace,
+                self._timers.at,
+                fsync=fsync,
+                brokers=len(ports),
+                prepare=_prepare,
+            )
+            self.cluster_id = self._disk.cluster_id
         self.brokers = {
             number: Broker(self, number, host, port) for number, port in enumerate(ports, 1)
         }
@@ -164,14 +166,31 @@ class KafkaServer:
         if self._disk is None or not (self._disk.needs_flush or self._answers):
             connection.write(data)
             return
-        if not self._answers:
-            self.loop.call_soon(self._flush)
         self._answers.append((connection, data))
+        self.turned()
+
+    def turned(self) -> None:
+        """Something may have changed that nobody is told of: a timer came, or a client wants no
+        answer. What has to be flushed is, at the end of this turn of the loop."""
+        if self._disk is None or self._flushing:
+            return
+        if self._disk.needs_flush or self._answers:
+            self._flushing = True
+            self.loop.call_soon(self._flush)
 
     def _flush(self) -> None:
         assert self._disk is not None
-        self._disk.flush()
+        self._flushing = False
         answers, self._answers = self._answers, []
+        try:
+            self._disk.flush()
+        except StorageError as error:
+            log.critical("%s; nothing is answered any more", error)
+            for broker in self.brokers.values():
+                for connection in list(broker.connections):
+                    connection.abort()
+            self.failed.set()
+            return
         for connection, data in answers:
             connection.write(data)
 
@@ -195,3 +214,9 @@ def _context(certificate: Path, key: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     return context
+
+
+def _prepare(cluster: Cluster) -> None:
+    """No waiting for the first members of a group, which is how Kafka's quickstart sets it."""
+    cluster.groups.initial_delay = 0
+    cluster.groups.owned = owned
