@@ -17,7 +17,7 @@ Result = tuple[str, int, Pending[Produced]]
 
 _FLEXIBLE, _LOG_START, _WORDS, _ADDS = 9, 5, 8, 12
 """The versions from which on the response is compact, tells the log's start, and says in words what
-was wrong, and from which on nobody has added the partition to its transaction (KIP-890)."""
+was wrong, and from which on this adds the partition to its transaction (KIP-890)."""
 
 _RESULT = struct.Struct(">ihqq")
 
@@ -49,23 +49,15 @@ async def _later(call: Call, results: list[Result]) -> Answer:
 def _appended(call: Call, topic: str, each: Any) -> Pending[Produced]:
     try:
         call.must_lead(topic, each.index)
-        batch = _batch(each.records or b"")
-        if call.version >= _ADDS and batch.transactional:
-            call.cluster.transactions.add_partitions(
-                call.who,
-                call.request.transactional_id or "",
-                batch.producer_id,
-                batch.producer_epoch,
-                [(topic, each.index)],
-            )
         return call.cluster.produce(
             call.who,
             topic,
             each.index,
-            batch,
+            _batch(each.records or b""),
             call.request.acks,
             timeout_us=ms(call.request.timeout) * 1_000,
             transactional_id=call.request.transactional_id or "",
+            add=call.version >= _ADDS,
         )
     except LogError as error:
         refused: Pending[Produced] = Pending()
