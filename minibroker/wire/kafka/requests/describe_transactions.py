@@ -10,6 +10,7 @@ from minibroker.wire.kafka.grouped import numbers
 from minibroker.wire.kafka.messages import AT_ONCE
 
 _NEVER = timedelta(milliseconds=-1)
+"""When a transaction began of an id that has had none."""
 
 
 def answer(call: Call) -> Answer:
@@ -33,7 +34,7 @@ def _described(call: Call, name: str) -> Any:
             transactional_id=name,
             transaction_state="",
             transaction_timeout=AT_ONCE,
-            transaction_start_time=_time(_NEVER),
+            transaction_start_time=_time(AT_ONCE),
             producer_id=-1,
             producer_epoch=-1,
             topics=(),
