@@ -29,7 +29,7 @@ from minibroker.log.journal import UNKEPT, Journal
 from minibroker.log.log import Log
 from minibroker.log.partition import UNKNOWN, Partition, Produced
 from minibroker.log.pending import Pending
-from minibroker.log.producers import Duplicate
+from minibroker.log.producers import Duplicate, Producers
 from minibroker.log.records import RECORDS, Record
 from minibroker.log.replication import Replication
 from minibroker.log.settled import Settled
@@ -105,6 +105,7 @@ class Cluster:
             at,
             partitions=lambda name: len(self._topics.get(name, ())),
             journal=journal,
+            unique=new_id,
         )
         self.transactions = Transactions(
             clock,
@@ -246,6 +247,7 @@ class Cluster:
         *,
         timeout_us: int = REQUEST_TIMEOUT,
         transactional_id: str = "",
+        add: bool = False,
     ) -> Pending[Produced]:
         """Append a batch. It is answered at once with `acks` 0 (by nothing that says anything) or 1
         (the leader has it), and with -1, all, when all replicas in sync have it.
@@ -254,12 +256,13 @@ class Cluster:
         INVALID_REQUIRED_ACKS, NOT_ENOUGH_REPLICAS (fewer in sync than ``min.insync.replicas``,
         nothing was appended), what `Log.append` and `Transactions.check` refuse; or after the batch
         was appended, and may yet come to be lost or not, with NOT_LEADER_OR_FOLLOWER (the leader
-        has changed) or REQUEST_TIMED_OUT. A batch that came before is answered as it was then.
+        has changed) or REQUEST_TIMED_OUT. A batch that came before is answered as it was then. With
+        `add` the partition becomes part of the producer's transaction by this (KIP-890, part 2).
         """
         answer: Pending[Produced] = Pending()
         try:
             found = self._partition(topic, partition)
-            stamped = self._append(who, found, batch, acks, transactional_id)
+            stamped = self._append(who, found, batch, acks, transactional_id, add)
         except LogError as error:
             answer.settle(error if acks else UNKNOWN)
             return answer
@@ -274,7 +277,13 @@ class Cluster:
         return answer
 
     def _append(
-        self, who: str, partition: Partition, batch: Batch, acks: int, transactional_id: str
+        self,
+        who: str,
+        partition: Partition,
+        batch: Batch,
+        acks: int,
+        transactional_id: str,
+        add: bool,
     ) -> Batch:
         log = partition.led()
         if acks not in (-1, 0, 1):
@@ -286,7 +295,13 @@ class Cluster:
             if batch.transactional:
                 place = (partition.topic, partition.number)
                 transaction = transactional_id or self.transactions.name_of(batch.producer_id)
-                self.transactions.check(batch.producer_id, batch.producer_epoch, transaction, place)
+                self.transactions.check(
+                    batch.producer_id,
+                    batch.producer_epoch,
+                    transaction,
+                    place,
+                    who if add else None,
+                )
             stamped = log.append(batch, partition.epoch, wall_ms(self._clock))
         except Duplicate as again:
             self._trace.append(
@@ -418,6 +433,11 @@ class Cluster:
         log.delete_before(before)
         self._replication.appended(found)
         return log.start
+
+    def producers(self, topic: str, partition: int) -> Producers:
+        """What the partition's leader remembers of producers (DescribeProducers). To be read
+        only."""
+        return self._partition(topic, partition).led().producers
 
     def message_at(self, topic: str, partition: int, offset: int) -> int:
         """The trace's number of a record, 0 if there is none at this offset."""

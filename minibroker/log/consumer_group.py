@@ -48,6 +48,7 @@ class Beat:
     rebalance_timeout: int | None = None
     assignor: str | None = None
     on_rebalance: Callable[[], None] | None = None
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ class ConsumerMember:
     revoking: dict[Partition, int] = field(default_factory=dict)
     unreleased: bool = False
     told: list[Partition] | None = None
+    host: str = ""
     away: bool = False
     alive: bool = False
     deadline: int = 0
@@ -97,10 +99,13 @@ class ConsumerGroup:
         at: Callable[[int, Callable[[], None]], None],
         partitions: Callable[[str], int],
         epoch: int = 0,
+        session: int = SESSION,
+        interval: int = HEARTBEAT,
     ) -> None:
         self.name = name
         self._clock, self._trace, self._at, self._partitions = clock, trace, at, partitions
         self.epoch = epoch
+        self._session, self._interval = session, interval
         self.members: dict[str, ConsumerMember] = {}
         self._target: dict[str, list[Partition]] = {}
         self.assignor = "uniform"
@@ -139,7 +144,7 @@ class ConsumerGroup:
         told = sorted(member.assigned)
         new = told if member.told != told or beat.epoch == JOIN else None
         member.told = told
-        return BeatAnswer(member.member_id, member.epoch, new)
+        return BeatAnswer(member.member_id, member.epoch, new, self._interval)
 
     def _joins(self, beat: Beat) -> ConsumerMember:
         if beat.topics is None or beat.rebalance_timeout is None or beat.owned:
@@ -153,7 +158,13 @@ class ConsumerGroup:
                 found.away, found.epoch = False, JOIN
             self._check_epoch(found, beat)
             return found
-        new = ConsumerMember(beat.member_id, beat.who, beat.instance_id)
+        new = ConsumerMember(
+            beat.member_id,
+            beat.who,
+            beat.instance_id,
+            session_timeout=self._session,
+            host=beat.host,
+        )
         old = self._of_instance(beat.instance_id)
         if old is not None:
             if not old.away:
@@ -221,7 +232,7 @@ class ConsumerGroup:
             self._sessions.keep_alive(member, False)
         else:
             self.remove(member, "left")
-        return BeatAnswer(beat.member_id, beat.epoch, None)
+        return BeatAnswer(beat.member_id, beat.epoch, None, self._interval)
 
     def _wishes(self, member: ConsumerMember, beat: Beat) -> None:
         if beat.rebalance_timeout is not None:
@@ -371,6 +382,16 @@ class ConsumerGroup:
             "commit again after the next heartbeat",
         )
 
+    def check_fetch(self, member_id: str, epoch: int) -> None:
+        """Raise UNKNOWN_MEMBER_ID or STALE_MEMBER_EPOCH unless this is a member as it is now."""
+        member = self.member(member_id, None)
+        if epoch != member.epoch:
+            raise LogError(
+                Code.STALE_MEMBER_EPOCH,
+                f"the member is at epoch {member.epoch} of group {self.name}, not {epoch}; "
+                "ask again after the next heartbeat",
+            )
+
     def read(self) -> set[str]:
         """The topics that a member wishes for."""
         return {topic for member in self.members.values() for topic in member.topics}
@@ -379,7 +400,14 @@ class ConsumerGroup:
         """How it is, for an operator."""
         members = [
             MemberInfo(
-                each.member_id, each.instance_id, each.who, each.topics, sorted(each.assigned)
+                each.member_id,
+                each.instance_id,
+                each.who,
+                each.topics,
+                sorted(each.assigned),
+                each.host,
+                each.epoch,
+                self._target.get(each.member_id, []),
             )
             for each in self.members.values()
         ]

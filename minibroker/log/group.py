@@ -117,6 +117,15 @@ class Group:
                 f"{self.generation}; join again",
             )
 
+    def check_protocol(self, protocol_type: str | None, protocol: str | None) -> None:
+        """Raise INCONSISTENT_GROUP_PROTOCOL if one of these is given and is not the group's."""
+        for given, own in ((protocol_type, self.protocol_type), (protocol, self.protocol)):
+            if given is not None and given != own:
+                raise LogError(
+                    Code.INCONSISTENT_GROUP_PROTOCOL,
+                    f"group {self.name} is one of {own!r}, not of {given!r}; join again",
+                )
+
     def check_commit(
         self, member_id: str, generation: int, instance_id: str | None, *, transactional: bool
     ) -> None:
@@ -153,11 +162,17 @@ class Group:
                 member.who,
                 member.protocols.get(self.protocol),
                 member.assignment,
+                member.host,
             )
             for member in self.members.values()
         ]
         return GroupInfo(
-            self.name, self.state, self.protocol_type, self.protocol, self.generation, members
+            self.name,
+            self.state,
+            self.protocol_type,
+            self.protocol,
+            self.generation,
+            members,
         )
 
     def takes(self, protocol_type: str, protocols: Mapping[str, object]) -> bool:

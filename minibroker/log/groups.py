@@ -12,12 +12,15 @@ then nothing was changed.
 7
 """
 
+import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import cast
 
 from minibroker.log.batch import NO_PRODUCER
+from minibroker.log.consumer_group import HEARTBEAT as CONSUMER_HEARTBEAT
 from minibroker.log.consumer_group import JOIN, Beat, BeatAnswer, ConsumerGroup
+from minibroker.log.consumer_group import SESSION as CONSUMER_SESSION
 from minibroker.log.description import GroupInfo
 from minibroker.log.errors import Code, LogError
 from minibroker.log.group import INITIAL_DELAY, Group
@@ -46,9 +49,11 @@ def as_it_is(assignment: object) -> list[Value]:
 class Groups:
     """See the module. `owned` reads ``[topic, partition]`` each from an opaque assignment, for the
     trace. `initial_delay` is how long the first members of a group are waited for (microseconds,
-    ``group.initial.rebalance.delay.ms``). Both may be set anew before there is a group.
+    ``group.initial.rebalance.delay.ms``), `consumer_session` and `consumer_interval` what members
+    of the `consumer` protocol are told. All these may be set anew before there is a group.
     `partitions` tells how many a topic has, 0 if there is none; without it there are no
-    groups of the `consumer` protocol, for which the broker itself assigns."""
+    groups of the `consumer` protocol, for which the broker itself assigns. `unique` makes the ids
+    of members, which must not come again after a restart; without it they are counted."""
 
     def __init__(
         self,
@@ -58,11 +63,14 @@ class Groups:
         owned: Callable[[object], list[Value]] = as_it_is,
         partitions: Callable[[str], int] | None = None,
         journal: Journal = UNKEPT,
+        unique: Callable[[], uuid.UUID] | None = None,
     ) -> None:
         self._clock, self._trace, self._at, self.owned = clock, trace, at, owned
         self.initial_delay = INITIAL_DELAY
+        self.consumer_session, self.consumer_interval = CONSUMER_SESSION, CONSUMER_HEARTBEAT
         self._partitions = partitions
         self._journal = journal
+        self._unique = unique
         self._groups: dict[str, Group | ConsumerGroup] = {}
         self._offsets: dict[str, Offsets] = {}
         self._ids = 0
@@ -83,6 +91,7 @@ class Groups:
         on_rebalance: Callable[[], None] | None = None,
         id_required: bool = False,
         client_id: str = "rdkafka",
+        host: str = "",
     ) -> Pending[Joined]:
         """Be a member of `group`, with what each protocol that this client knows is to be told
         (JoinGroup). The answer comes when the group has a new generation.
@@ -124,14 +133,13 @@ class Groups:
             return answer
         self._groups[group] = found
         if not member_id:
-            self._ids += 1
-            member_id = new_id(instance_id or client_id, group, self._ids)
+            member_id = self._new_member_id(instance_id or client_id, group)
             if id_required and instance_id is None:
                 self._promise(found, member_id, session_timeout)
                 raise MemberIdRequired(member_id)
         new = Member(
             member_id, who, instance_id, dict(protocols), session_timeout, rebalance_timeout,
-            on_rebalance, alive=on_rebalance is not None,
+            on_rebalance, host, alive=on_rebalance is not None,
         )  # fmt: skip
         old = None if instance_id is None else found.of_instance(instance_id)
         if old is not None:
@@ -148,13 +156,17 @@ class Groups:
         generation: int,
         assignments: Mapping[str, object],
         instance_id: str | None = None,
+        protocol_type: str | None = None,
+        protocol: str | None = None,
     ) -> Pending[object]:
         """Ask for the assignment in this generation (SyncGroup); the leader brings everyone's, by
         member id. UNKNOWN_MEMBER_ID, FENCED_INSTANCE_ID, ILLEGAL_GENERATION,
-        REBALANCE_IN_PROGRESS."""
+        REBALANCE_IN_PROGRESS; INCONSISTENT_GROUP_PROTOCOL if the member says for which protocol it
+        is and the group has another (KIP-559)."""
         found = self._known(group, member_id)
         member = found.member(member_id, instance_id)
         found.check_generation(generation)
+        found.check_protocol(protocol_type, protocol)
         return found.sync(member, assignments)
 
     def heartbeat(
@@ -219,8 +231,7 @@ class Groups:
                 )
             found = self._modern(group, 0)
         if beat.epoch == JOIN and not beat.member_id:
-            self._ids += 1
-            beat = replace(beat, member_id=new_id("consumer", group, self._ids))
+            beat = replace(beat, member_id=self._new_member_id("consumer", group))
         answer = found.heartbeat(beat)
         self._groups[group] = found
         return answer
@@ -291,11 +302,17 @@ class Groups:
         partitions: Iterable[Partition] | None = None,
         *,
         require_stable: bool = False,
+        member_id: str | None = None,
+        epoch: int = -1,
     ) -> dict[Partition, Committed]:
         """What the group has committed of these partitions (None: of all); those without are left
         out (OffsetFetch). With `require_stable` UNSTABLE_OFFSET_COMMIT while a transaction may
-        still change one of them (KIP-447)."""
+        still change one of them (KIP-447). A member of the `consumer` protocol that names itself is
+        refused with UNKNOWN_MEMBER_ID or STALE_MEMBER_EPOCH if it is behind (KIP-848)."""
         self._expire(group)
+        found = self._groups.get(group)
+        if isinstance(found, ConsumerGroup) and (member_id is not None or epoch >= 0):
+            found.check_fetch(member_id or "", epoch)
         offsets = self._offsets.get(group)
         return {} if offsets is None else offsets.committed(partitions, require_stable)
 
@@ -411,6 +428,12 @@ class Groups:
             )
         )
 
+    def _new_member_id(self, prefix: str, group: str) -> str:
+        if self._unique is not None:
+            return f"{prefix}-{self._unique()}"
+        self._ids += 1
+        return new_id(prefix, group, self._ids)
+
     def _promise(self, found: Group, member_id: str, session_timeout: int) -> None:
         found.promised.add(member_id)
         self._at(self._clock.now + session_timeout, lambda: found.forget(member_id))
@@ -433,7 +456,16 @@ class Groups:
 
     def _modern(self, group: str, epoch: int) -> ConsumerGroup:
         assert self._partitions is not None
-        return ConsumerGroup(group, self._clock, self._trace, self._at, self._partitions, epoch)
+        return ConsumerGroup(
+            group,
+            self._clock,
+            self._trace,
+            self._at,
+            self._partitions,
+            epoch,
+            self.consumer_session,
+            self.consumer_interval,
+        )
 
     def _expire(self, group: str) -> None:
         """Forget offsets that are too old, and a group of which nothing is left."""

@@ -55,6 +55,7 @@ class Member:
     session_timeout: int
     rebalance_timeout: int
     on_rebalance: Callable[[], None] | None
+    host: str = ""
     assignment: object = None
     joining: Pending[Joined] | None = None
     syncing: Pending[object] | None = None

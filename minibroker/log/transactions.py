@@ -16,7 +16,8 @@ fenced, since nobody can read past its first record meanwhile.
 Every partition must be added before it is written to. A batch for one that was not, from a producer
 whose transaction has ended meanwhile, would stay open for ever, and is refused (KIP-890, part 1).
 With transaction version 2 the epoch is raised at each end, so that a batch which is late from the
-transaction before cannot slip into the next (KIP-890, part 2).
+transaction before cannot slip into the next; so what is written to is added by that alone (KIP-890,
+part 2).
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -167,13 +168,14 @@ class Transactions:
         member_id: str = "",
         generation: int = -1,
         instance_id: str | None = None,
+        add: bool = False,
     ) -> None:
         """Commit a group's offsets with the transaction (TxnOffsetCommit): they count if and when
         it commits. The member and its generation are checked if they are given, so a zombie of the
-        group is fenced as well (KIP-447)."""
+        group is fenced as well (KIP-447). `add` is that of `check`."""
         self._check_available()
         try:
-            self.check(producer_id, epoch, transactional_id, group)
+            self.check(producer_id, epoch, transactional_id, group, who if add else None)
         except LogError as error:
             if error.code is Code.INVALID_PRODUCER_EPOCH:
                 self._turned_away(who, "commit", error)
@@ -238,11 +240,18 @@ class Transactions:
         return known.producer_id, known.epoch
 
     def check(
-        self, producer_id: int, epoch: int, transactional_id: str, writes_to: Place | str
+        self,
+        producer_id: int,
+        epoch: int,
+        transactional_id: str,
+        writes_to: Place | str,
+        adds: str | None = None,
     ) -> None:
         """Whether a producer may write to a partition, or offsets of a group, in its transaction
         now. LogError INVALID_PRODUCER_ID_MAPPING, INVALID_PRODUCER_EPOCH, or INVALID_TXN_STATE if
-        none is open or this was not added to it (KIP-890, part 1)."""
+        none is open or this was not added to it (KIP-890, part 1). `adds` is who writes by
+        transaction version 2: it is added now, or CONCURRENT_TRANSACTIONS while the last
+        transaction is still being ended (KIP-890, part 2)."""
         name = transactional_id or self._names.get(producer_id, "")
         known = self._all.get(name)
         if known is None or known.producer_id != producer_id:
@@ -251,7 +260,11 @@ class Transactions:
             raise LogError(Code.INVALID_PRODUCER_EPOCH, _older(known, epoch))
         # What was added is forgotten when the transaction is decided.
         added = known.groups if isinstance(writes_to, str) else known.partitions
-        if writes_to not in added:
+        if adds is not None and writes_to not in added:
+            self._check_ended(known)
+            self._go_on(adds, known)
+            added[writes_to] = None  # type: ignore[index]
+        elif writes_to not in added:
             raise LogError(
                 Code.INVALID_TXN_STATE,
                 f"{writes_to!r} is not in an open transaction of {name!r}; add it first",

@@ -36,6 +36,11 @@ class Call:
     types: Types
     who: str
 
+    @property
+    def host(self) -> str:
+        """Where the client is, as Kafka writes it."""
+        return "/" + self.connection.peer.rpartition(":")[0]
+
     def must_lead(self, topic: str, partition: int) -> None:
         """LogError NOT_LEADER_OR_FOLLOWER unless this broker leads the partition, and
         UNKNOWN_TOPIC_OR_PARTITION, LEADER_NOT_AVAILABLE."""

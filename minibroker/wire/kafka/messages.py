@@ -32,11 +32,6 @@ AT_ONCE = timedelta(0)
 _CODES = {int(code): code for code in ErrorCode}
 
 
-def code_of(code: int) -> ErrorCode:
-    """The code as `kio` writes it."""
-    return _CODES[code]
-
-
 class Schema:
     """One version of one request. `flexible` says whether headers and strings are the compact ones
     (KIP-482)."""
@@ -84,14 +79,14 @@ class Types:
 def _lenient(kind: type[Any]) -> Callable[..., Any]:
     known = {each.name: each for each in fields(kind)}
     throttled = "throttle_time" in known and known["throttle_time"].default is MISSING
-    coded = "error_code" in known
+    codes = [name for name in known if name.endswith("error_code")]
 
     def make(**given: Any) -> Any:
         taken = {name: value for name, value in given.items() if name in known}
         if throttled:
             taken["throttle_time"] = AT_ONCE
-        if coded:
-            taken["error_code"] = _CODES[int(taken.get("error_code", 0))]
+        for name in codes:
+            taken[name] = _CODES[int(taken.get(name, 0))]
         return kind(**taken)
 
     return make

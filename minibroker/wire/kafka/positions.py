@@ -3,14 +3,15 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from minibroker.log.errors import Code
+from minibroker.log.errors import Code, LogError
 from minibroker.log.groups import Committed
-from minibroker.log.offsets import Partition
+from minibroker.log.offsets import Partition, check_metadata
 from minibroker.wire.kafka.call import Call
 
 
 def asked(call: Call) -> tuple[dict[Partition, Committed], dict[Partition, Code]]:
-    """What is to be committed of the partitions that there are, and a code for each of all."""
+    """What is to be committed, and a code for each partition: one that cannot be committed does not
+    keep the others from it. LogError if the cluster cannot be asked."""
     offsets: dict[Partition, Committed] = {}
     codes: dict[Partition, Code] = {}
     known = {name: call.cluster.partitions(name) for name in call.cluster.topics()}
@@ -19,13 +20,32 @@ def asked(call: Call) -> tuple[dict[Partition, Committed], dict[Partition, Code]
             place = (topic.name, each.partition_index)
             codes[place] = Code.UNKNOWN_TOPIC_OR_PARTITION
             if 0 <= each.partition_index < known.get(topic.name, 0):
-                codes[place] = Code.NONE
-                offsets[place] = Committed(
+                offset = Committed(
                     each.committed_offset,
                     each.committed_metadata or "",
                     getattr(each, "committed_leader_epoch", -1),
                 )
+                codes[place] = _code(place, offset)
+                if codes[place] is Code.NONE:
+                    offsets[place] = offset
     return offsets, codes
+
+
+def _code(place: Partition, offset: Committed) -> Code:
+    try:
+        check_metadata({place: offset})
+    except LogError as error:
+        return error.code
+    return Code.NONE
+
+
+def refused(call: Call, code: Code) -> dict[Partition, Code]:
+    """The same code for all partitions of the request."""
+    return {
+        (topic.name, each.partition_index): code
+        for topic in call.request.topics
+        for each in topic.partitions
+    }
 
 
 def told(

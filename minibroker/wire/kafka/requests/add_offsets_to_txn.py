@@ -1,11 +1,12 @@
-"""AddOffsetsToTxn: a group whose offsets a transaction will commit."""
+"""AddOffsetsToTxn: a transaction will commit offsets of a group."""
 
 from minibroker.log.errors import Code, LogError
 from minibroker.wire.kafka.call import Answer, Call
+from minibroker.wire.kafka.grouped import fenced
 
 
 def answer(call: Call) -> Answer:
-    """Whether it was added."""
+    """Whether it may."""
     request, code = call.request, Code.NONE
     try:
         call.must_coordinate(request.transactional_id)
@@ -17,7 +18,5 @@ def answer(call: Call) -> Answer:
             request.group_id,
         )
     except LogError as error:
-        code = error.code
-        if code is Code.PRODUCER_FENCED and call.version < 2:
-            code = Code.INVALID_PRODUCER_EPOCH
+        code = fenced(error.code, call.version)
     return call.types.AddOffsetsToTxnResponse(error_code=code)

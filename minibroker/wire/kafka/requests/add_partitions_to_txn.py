@@ -1,42 +1,51 @@
-"""AddPartitionsToTxn: partitions that a transaction will write to. From version 4 on it is between
-brokers only."""
+"""AddPartitionsToTxn, as clients ask it: from version 4 on it is for brokers among themselves."""
 
 from minibroker.log.errors import Code, LogError
 from minibroker.wire.kafka.call import Answer, Call
-from minibroker.wire.kafka.messages import code_of
-
-_FENCED = 2
-"""The version from which on a client knows PRODUCER_FENCED (KIP-588)."""
+from minibroker.wire.kafka.grouped import Place, by_topic, fenced
 
 
 def answer(call: Call) -> Answer:
-    """The same result for each: all are added, or none."""
-    request, types, code = call.request, call.types, Code.NONE
-    name = request.v3_and_below_transactional_id
-    topics = request.v3_and_below_topics
+    """A result for each partition: all are added, or none."""
+    request, types = call.request, call.types
+    places = [
+        (topic.name, number) for topic in request.v3_and_below_topics for number in topic.partitions
+    ]
+    results = dict.fromkeys(places, Code.NONE)
     try:
-        call.must_coordinate(name)
+        call.must_coordinate(request.v3_and_below_transactional_id)
         call.cluster.transactions.add_partitions(
             call.who,
-            name,
+            request.v3_and_below_transactional_id,
             request.v3_and_below_producer_id,
             request.v3_and_below_producer_epoch,
-            [(topic.name, number) for topic in topics for number in topic.partitions],
+            places,
         )
     except LogError as error:
-        code = error.code
-        if code is Code.PRODUCER_FENCED and call.version < _FENCED:
-            code = Code.INVALID_PRODUCER_EPOCH
-    results = tuple(
-        types.AddPartitionsToTxnTopicResult(
-            name=topic.name,
-            results_by_partition=tuple(
-                types.AddPartitionsToTxnPartitionResult(
-                    partition_index=number, partition_error_code=code_of(code)
-                )
-                for number in topic.partitions
-            ),
+        results = {place: _code(call, place, error.code) for place in places}
+    return types.AddPartitionsToTxnResponse(
+        results_by_topic_v3_and_below=tuple(
+            types.AddPartitionsToTxnTopicResult(
+                name=name,
+                results_by_partition=tuple(
+                    types.AddPartitionsToTxnPartitionResult(
+                        partition_index=number, partition_error_code=code
+                    )
+                    for number, code in its
+                ),
+            )
+            for name, its in by_topic(results).items()
         )
-        for topic in topics
     )
-    return types.AddPartitionsToTxnResponse(results_by_topic_v3_and_below=results)
+
+
+def _code(call: Call, place: Place, code: Code) -> Code:
+    """Those that were not added only because of others are told so."""
+    if code is not Code.UNKNOWN_TOPIC_OR_PARTITION:
+        return fenced(code, call.version)
+    topic, number = place
+    try:
+        there = 0 <= number < call.cluster.partitions(topic)
+    except LogError:
+        there = False
+    return Code.OPERATION_NOT_ATTEMPTED if there else code

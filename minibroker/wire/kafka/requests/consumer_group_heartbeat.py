@@ -1,73 +1,89 @@
-"""ConsumerGroupHeartbeat: all that a member of the newer protocol says and hears (KIP-848)."""
+"""ConsumerGroupHeartbeat: all that a member of the newer protocol asks (KIP-848).
 
+Topics go by id here. A topic that is gone is not owned by anybody any more.
+"""
+
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from minibroker.log.consumer_group import Beat
 from minibroker.log.errors import Code, LogError
-from minibroker.log.offsets import Partition
 from minibroker.wire.kafka.call import Answer, Call
+from minibroker.wire.kafka.grouped import Place, numbers
 from minibroker.wire.kafka.messages import AT_ONCE, ms
 
 
 def answer(call: Call) -> Answer:
-    """The member's epoch, and its partitions where they are new."""
+    """Its epoch, and its assignment if it has to learn that."""
     request, types = call.request, call.types
     try:
         call.must_coordinate(request.group_id)
-        if getattr(request, "subscribed_topic_regex", None):
-            raise LogError(
-                Code.UNSUPPORTED_VERSION,
-                "this broker does not look for topics by a pattern; subscribe to names",
-            )
-        names = request.subscribed_topic_names
-        rebalance = ms(request.rebalance_timeout)
-        beat = Beat(
-            who=call.who,
-            member_id=request.member_id,
-            epoch=request.member_epoch,
-            instance_id=request.instance_id,
-            topics=None if names is None else list(names),
-            owned=_owned(call, request.topic_partitions),
-            rebalance_timeout=None if rebalance < 0 else rebalance * 1_000,
-            assignor=request.server_assignor,
-        )
-        beaten = call.cluster.groups.consumer_heartbeat(request.group_id, beat)
+        _check(call)
+        told = call.cluster.groups.consumer_heartbeat(request.group_id, _beat(call))
+        assignment = None if told.assignment is None else _assignment(call, told.assignment)
     except LogError as error:
         return types.ConsumerGroupHeartbeatResponse(
             error_code=error.code,
             error_message=error.text,
-            member_id=request.member_id or None,
+            member_id=None,
             member_epoch=0,
             heartbeat_interval=AT_ONCE,
         )
     return types.ConsumerGroupHeartbeatResponse(
-        member_id=beaten.member_id,
-        member_epoch=beaten.epoch,
-        heartbeat_interval=timedelta(microseconds=beaten.interval),
-        assignment=None
-        if beaten.assignment is None
-        else types.Assignment(topic_partitions=_by_id(call, beaten.assignment)),
+        member_id=told.member_id,
+        member_epoch=told.epoch,
+        heartbeat_interval=timedelta(microseconds=told.interval),
+        assignment=assignment,
     )
 
 
-def _owned(call: Call, topics: Any) -> list[Partition] | None:
-    if topics is None:
-        return None
-    return [
-        (call.cluster.topic_of(topic.topic_id), number)
-        for topic in topics
-        for number in topic.partitions
-    ]
-
-
-def _by_id(call: Call, partitions: list[Partition]) -> tuple[Any, ...]:
-    topics: dict[str, list[int]] = {}
-    for name, number in partitions:
-        topics.setdefault(name, []).append(number)
-    return tuple(
-        call.types.TopicPartitions(
-            topic_id=call.cluster.topic_id(name), partitions=tuple(sorted(numbers))
+def _check(call: Call) -> None:
+    if call.version >= 1 and not call.request.member_id:
+        raise LogError(Code.INVALID_REQUEST, "since version 1 a client makes its member id itself")
+    if getattr(call.request, "subscribed_topic_regex", None):
+        raise LogError(
+            Code.UNSUPPORTED_VERSION,
+            "this broker does not look for topics by a regular expression; subscribe to them by "
+            "name, or set group.protocol to classic",
         )
-        for name, numbers in topics.items()
+
+
+def _beat(call: Call) -> Beat:
+    request = call.request
+    timeout = ms(request.rebalance_timeout) * 1_000
+    owned = request.topic_partitions
+    return Beat(
+        call.who,
+        request.member_id,
+        request.member_epoch,
+        request.instance_id,
+        request.subscribed_topic_names,
+        None if owned is None else _owned(call, owned),
+        None if timeout < 0 else timeout,
+        request.server_assignor,
+        host=call.host,
+    )
+
+
+def _owned(call: Call, topics: Sequence[Any]) -> list[Place]:
+    found: list[Place] = []
+    for each in topics:
+        try:
+            name = call.cluster.topic_of(each.topic_id)
+        except LogError as error:
+            if error.code is not Code.UNKNOWN_TOPIC_ID:
+                raise
+            continue
+        found += [(name, number) for number in each.partitions]
+    return found
+
+
+def _assignment(call: Call, places: Sequence[Place]) -> Any:
+    types = call.types
+    return types.Assignment(
+        topic_partitions=tuple(
+            types.TopicPartitions(topic_id=call.cluster.topic_id(name), partitions=its)
+            for name, its in numbers(places).items()
+        )
     )

@@ -1,16 +1,17 @@
-"""EndTxn: commit or abort."""
+"""EndTxn: commit or abort. Clients of transaction version 2 ask by version 5 and go on with a new
+epoch (KIP-890)."""
 
 from minibroker.log.errors import Code, LogError
 from minibroker.wire.kafka.call import Answer, Call
+from minibroker.wire.kafka.grouped import fenced
 
 _BUMPS = 5
-"""The version that clients of transaction version 2 use: the answer has a new epoch (KIP-890)."""
 
 
 def answer(call: Call) -> Answer:
-    """The producer's id and epoch to go on with, from version 5 on."""
-    request, code = call.request, Code.NONE
-    producer_id, epoch = -1, -1
+    """It is decided then, and may not be marked everywhere yet."""
+    request = call.request
+    code, producer_id, epoch = Code.NONE, -1, -1
     try:
         call.must_coordinate(request.transactional_id)
         producer_id, epoch = call.cluster.transactions.end(
@@ -22,7 +23,5 @@ def answer(call: Call) -> Answer:
             bump=call.version >= _BUMPS,
         )
     except LogError as error:
-        code = error.code
-        if code is Code.PRODUCER_FENCED and call.version < 2:
-            code = Code.INVALID_PRODUCER_EPOCH
+        code = fenced(error.code, call.version)
     return call.types.EndTxnResponse(error_code=code, producer_id=producer_id, producer_epoch=epoch)

@@ -1,11 +1,11 @@
-"""Heartbeat: a member of a group lives, and hears whether it has to join again."""
+"""Heartbeat of a member of a group of the classic protocol."""
 
 from minibroker.log.errors import Code, LogError
 from minibroker.wire.kafka.call import Answer, Call
 
 
 def answer(call: Call) -> Answer:
-    """No error, or what the member has to do."""
+    """Whether it may go on."""
     request, code = call.request, Code.NONE
     try:
         call.must_coordinate(request.group_id)

@@ -15,9 +15,10 @@ from minibroker.wire.kafka.messages import ms
 
 Result = tuple[str, int, Pending[Produced]]
 
-_FLEXIBLE, _LOG_START, _WORDS, _ADDS = 9, 5, 8, 12
+_FLEXIBLE, _LOG_START, _WORDS, _ABORTABLE, _ADDS = 9, 5, 8, 11, 12
 """The versions from which on the response is compact, tells the log's start, and says in words what
-was wrong, and from which on nobody has added the partition to its transaction (KIP-890)."""
+was wrong; and from which on clients know TRANSACTION_ABORTABLE, and a partition is added to its
+transaction by this request (KIP-890)."""
 
 _RESULT = struct.Struct(">ihqq")
 
@@ -35,7 +36,7 @@ def answer(call: Call) -> Answered:
             call.connection.abort("a batch that was sent with acks=0 was refused")
         return None
     if all(pending.done for _, _, pending in results):
-        return _response(call.version, results)
+        return _response(call, results)
     return _later(call, results)
 
 
@@ -43,29 +44,21 @@ async def _later(call: Call, results: list[Result]) -> Answer:
     for _, _, pending in results:
         with suppress(LogError):  # it stands in the response
             await settled(pending, call.broker.server.loop)
-    return _response(call.version, results)
+    return _response(call, results)
 
 
 def _appended(call: Call, topic: str, each: Any) -> Pending[Produced]:
     try:
         call.must_lead(topic, each.index)
-        batch = _batch(each.records or b"")
-        if call.version >= _ADDS and batch.transactional:
-            call.cluster.transactions.add_partitions(
-                call.who,
-                call.request.transactional_id or "",
-                batch.producer_id,
-                batch.producer_epoch,
-                [(topic, each.index)],
-            )
         return call.cluster.produce(
             call.who,
             topic,
             each.index,
-            batch,
+            _batch(each.records or b""),
             call.request.acks,
             timeout_us=ms(call.request.timeout) * 1_000,
             transactional_id=call.request.transactional_id or "",
+            add=call.version >= _ADDS,
         )
     except LogError as error:
         refused: Pending[Produced] = Pending()
@@ -99,8 +92,20 @@ def _code(pending: Pending[Produced]) -> Code:
     return Code.NONE
 
 
-def _response(version: int, results: list[Result]) -> bytes:
+def _told(call: Call, error: LogError) -> Code:
+    """A newer client is told that a transaction which it may not write to is to be aborted."""
+    if (
+        error.code is Code.INVALID_TXN_STATE
+        and call.version >= _ABORTABLE
+        and call.request.transactional_id
+    ):
+        return Code.TRANSACTION_ABORTABLE
+    return error.code
+
+
+def _response(call: Call, results: list[Result]) -> bytes:
     """Written by hand: this and the answer to a fetch are what throughput hangs on."""
+    version = call.version
     compact = version >= _FLEXIBLE
     topics: dict[str, list[bytes]] = {}
     for topic, index, pending in results:
@@ -112,7 +117,7 @@ def _response(version: int, results: list[Result]) -> bytes:
         parts = [
             _RESULT.pack(
                 index,
-                error.code if error else 0,
+                _told(call, error) if error else 0,
                 produced.base_offset,
                 produced.timestamp_ms,
             )
