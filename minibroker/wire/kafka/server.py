@@ -40,8 +40,9 @@ class KafkaServer:
     is kept there, and only one broker may be; for `fsync` see `minibroker.storage.files.Fsync`.
     `tls`, a context or the paths of a certificate and its key, makes all listeners speak TLS; with
     `users` (names and passwords) clients have to authenticate by SASL PLAIN. With `auto_create` a
-    topic that a client asks for is made, as Kafka does by default. A `trace` that is kept grows
-    with every record."""
+    topic that a client asks for is made, as Kafka does by default; a topic has `partitions` of them
+    where its maker does not say (``num.partitions``). A `trace` that is kept grows with every
+    record."""
 
     def __init__(
         self,
@@ -53,11 +54,13 @@ class KafkaServer:
         tls: ssl.SSLContext | tuple[Path, Path] | None = None,
         users: Mapping[str, str] | None = None,
         auto_create: bool = True,
+        partitions: int = 1,
         trace: Trace | None = None,
     ) -> None:
         self.loop = asyncio.get_running_loop()
         self.tls = _context(*tls) if isinstance(tls, tuple) else tls
         self.users, self.auto_create = dict(users or {}), auto_create
+        self.partitions = partitions
         self.trace = NoTrace() if trace is None else trace
         self.faults = Faults()
         self.clock = WallClock()

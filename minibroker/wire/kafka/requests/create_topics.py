@@ -31,12 +31,12 @@ def _made(call: Call, each: Any, twice: bool) -> Any:
             )
         given = {config.name: config.value for config in each.configs if config.value is not None}
         partitions, replicas = each.num_partitions, each.replication_factor
+        if partitions == -1:
+            partitions = call.broker.server.partitions
         if call.request.validate_only:
             topics.check_name(each.name, cluster.topics())
             running = len(cluster.brokers())
-            topics.check_size(
-                1 if partitions == -1 else partitions, 1 if replicas == -1 else replicas, running
-            )
+            topics.check_size(partitions, 1 if replicas == -1 else replicas, running)
             settings = configs.described(configs.parsed(given))
         else:
             cluster.create_topic(each.name, partitions, replicas, given)

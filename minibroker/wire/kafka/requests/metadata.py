@@ -48,7 +48,7 @@ def _topic(call: Call, name: str | None, topic_id: Any, *, create: bool = False)
         if name is None:
             name = cluster.topic_of(topic_id or _NO_ID)
         if create and name not in cluster.topics():
-            cluster.create_topic(name, -1, -1)
+            cluster.create_topic(name, call.broker.server.partitions, -1)
         partitions = cluster.describe(name)
         found = cluster.topic_id(name)
     except LogError as error:
