@@ -26,6 +26,7 @@ from minibroker.wire.kafka.assignments import owned
 from minibroker.wire.kafka.batches import BYTES
 from minibroker.wire.kafka.broker import Broker
 from minibroker.wire.kafka.faults import Faults
+from minibroker.wire.kafka.handed import Handed
 from minibroker.wire.kafka.timers import Timers, WallClock
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ class KafkaServer:
             )
         else:
             raise NotImplementedError
+        self.handed = Handed(self.cluster, self.clock, self.trace) if self.trace.kept else None
         self.cluster.groups.initial_delay = 0
         self.cluster.groups.owned = owned
         self.brokers = {
