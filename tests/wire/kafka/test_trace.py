@@ -71,7 +71,7 @@ def test_a_session_of_real_clients_is_drawn(kafka: Running) -> None:
     told = " ".join(drawn.split())  # a row may go on in the next line
     assert "0.000 storefront → orders/0 append order-1 (offset 0)" in told
     assert "fulfilment, generation 1: worker has orders/0" in told
-    assert "orders/0 → worker poll order-1 (offset 0) and order-2 (offset 1)" in told
+    assert "orders/0 → worker poll order-1 (offset 0), order-2 (offset 1)" in told
     assert "worker → orders/0 commit offset 2 for fulfilment" in told
     assert "worker leaves fulfilment" in told
 
