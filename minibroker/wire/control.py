@@ -24,7 +24,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from itertools import islice
-from typing import Any, NamedTuple, NoReturn, cast
+from typing import Any, NamedTuple, cast
 
 from minibroker.sim.trace import as_dict
 from minibroker.sim.values import encoded
@@ -234,10 +234,9 @@ def _from_here(request: Request) -> None:
         raise Refused(403, "only programs on this machine are answered, no web page; use 127.0.0.1")
 
 
-def _only(method: str, request: Request) -> None | NoReturn:
+def _only(method: str, request: Request) -> None:
     if request.method != method:
         raise Refused(405, f"{request.path[:60]} takes {method} only")
-    return None
 
 
 def _head(status: int, kind: str) -> bytes:

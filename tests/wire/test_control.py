@@ -4,7 +4,7 @@ import http.client
 import json
 import socket
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import Any
 
 import pytest
@@ -17,11 +17,13 @@ from minibroker.wire.kafka.running import Running, start
 PATIENCE = 8.0
 
 
-def controlled(running: Running) -> int:
+@contextmanager
+def controlled(running: Running) -> Iterator[int]:
     """The port at which this server is controlled."""
     listener = running._wait(start_control(running.server, "127.0.0.1", 0))
     port: int = listener.sockets[0].getsockname()[1]
-    return port
+    yield port
+    running.ask(lambda server: listener.close())
 
 
 @pytest.fixture
@@ -31,8 +33,9 @@ def kafka() -> Iterator[Running]:
 
 
 @pytest.fixture
-def port(kafka: Running) -> int:
-    return controlled(kafka)
+def port(kafka: Running) -> Iterator[int]:
+    with controlled(kafka) as port:
+        yield port
 
 
 def ask(
@@ -109,8 +112,8 @@ def test_the_trace_is_lines_of_json(kafka: Running, port: int) -> None:
 
 
 def test_a_server_without_a_trace_says_so() -> None:
-    with start() as kafka:
-        status, answer = ask(controlled(kafka), "GET", "/trace")
+    with start() as kafka, controlled(kafka) as port:
+        status, answer = ask(port, "GET", "/trace")
     assert status == 404
     assert "keeps no trace" in json.loads(answer)["error"]
 
