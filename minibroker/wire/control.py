@@ -38,6 +38,10 @@ LARGEST = 64 * 1024
 PATIENCE = 10.0
 """Seconds in which a request must have come, and in which each piece of an answer must be taken."""
 
+LINGER = 1.0
+"""Seconds in which a client may send what nobody reads any more: a connection that is closed before
+is reset, and the answer with it."""
+
 PIECE = 500
 """Events of a trace that are written at once; the brokers work on between."""
 
@@ -81,6 +85,10 @@ async def start_control(server: KafkaServer, host: str, port: int) -> asyncio.Se
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             await _serve(server, reader, writer)
+            writer.write_eof()
+            async with asyncio.timeout(LINGER):
+                while await reader.read(LARGEST):
+                    pass
         except (OSError, TimeoutError):
             pass  # it is gone, or takes nothing
         finally:
