@@ -12,7 +12,7 @@ between.
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from graders.judges import Finding
@@ -21,6 +21,7 @@ from graders.timeline_draft import PRODUCER, Draft, Kind, LaneKind, Place
 from graders.timeline_faults import title
 from graders.timeline_notes import notes
 from graders.timeline_rows import Reading
+from minibroker.sim.trace import Trace
 
 MOST_ROWS = 60
 HEAD, TAIL = 18, 10
@@ -81,8 +82,18 @@ class Timeline:
 
 def build(run: Run, findings: Sequence[Finding] = (), most: int = MOST_ROWS) -> Timeline:
     """The timeline of a run in at most `most` rows, with the events of `findings` marked."""
-    reading = Reading(run.trace)
-    marks = notes(run.trace, findings)
+    return _build(run.trace, findings, most, 0)
+
+
+def build_of(trace: Trace, findings: Sequence[Finding] = (), most: int = MOST_ROWS) -> Timeline:
+    """That of a trace which is no run's but a broker's that real clients use. Its times are counted
+    from its first event on, for they come from the clock on the wall."""
+    return _build(trace, findings, most, trace.events[0].at if trace.events else 0)
+
+
+def _build(trace: Trace, findings: Sequence[Finding], most: int, since: int) -> Timeline:
+    reading = Reading(trace)
+    marks = notes(trace, findings)
     drafts = [row for row in reading.rows if _worth_a_row(row, marks)]
     spans = _kept(drafts, marks, most)
     lanes = _lanes(reading, [drafts[begin] for begin, end in spans if end == begin + 1])
@@ -97,9 +108,9 @@ def build(run: Run, findings: Sequence[Finding] = (), most: int = MOST_ROWS) -> 
         for begin, end in spans
     )
     return Timeline(
-        title(run.trace),
+        title(trace),
         tuple(_lane(reading, place, found) for place in lanes),
-        tuple(rows),
+        tuple(replace(row, at=row.at - since) for row in rows) if since else tuple(rows),
     )
 
 

@@ -41,8 +41,8 @@ REASONS: dict[str, str] = {
         "There are no access control lists yet; a broker without an authorizer refuses the test too"
     ),
     "test_admin_integration::test_create_partitions": (
-        "The test places the new partitions on broker 0 by hand. Our brokers count from 1 and place "
-        "replicas by themselves, which the answer says"
+        "The test places the new partitions on broker 0. Our brokers count from 1 and place replicas "
+        "by themselves, which the answer says"
     ),
     "test_admin_integration::test_describe_log_dirs": _ONE_PROCESS.format("log directories"),
     "test_admin_integration::test_alter_replica_log_dirs": _ONE_PROCESS.format("log directories"),
@@ -54,8 +54,8 @@ REASONS: dict[str, str] = {
         "replicas that move"
     ),
     "test_consumer_integration::test_group": (
-        "The test asks for a session of 3 s; `group.min.session.timeout.ms` is 6 s here, as it is in "
-        "Kafka by default, and the suite lowers it for the brokers that it starts itself"
+        "The test asks for a session of 3 s; `group.min.session.timeout.ms` is 6 s here, "
+        "as in Kafka by default"
     ),
 }
 """Why a test does not pass here, by its name."""

@@ -1,6 +1,6 @@
 """What a handler is given: one request of one client, and where it came in."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
@@ -26,7 +26,8 @@ Answered: TypeAlias = Answer | Awaitable[Answer]
 @dataclass(slots=True)
 class Call:
     """One request. `types` are the classes of its response; `who` is the client's id. `cluster` is
-    the engine, or what stands for it when a fault makes every use of it fail."""
+    the engine, or what stands for it when a fault makes every use of it fail. `when_sent` is for a
+    handler to set: it is called when the answer goes out, which it may never do."""
 
     broker: "Broker"
     connection: "Connection"
@@ -35,6 +36,7 @@ class Call:
     request: Any
     types: Types
     who: str
+    when_sent: Callable[[], None] | None = None
 
     @property
     def host(self) -> str:

@@ -143,27 +143,27 @@ class Connection(asyncio.Protocol):
             self.broker, self, cluster, head.version, request, form.response, head.client_id
         )
         if fault is not None and (fault.delay or fault.refuse or fault.close):
-            self._work(self._at_fault(api, call, fault), head, form)
+            self._work(self._at_fault(api, call, fault), call, head, form)
             return
         try:
             answered = api.answer(call)
         except Exception:
             self._failed(form)
             return
-        self._answer(answered, head, form)
+        self._answer(answered, call, head, form)
 
     def _failed(self, form: Schema) -> None:
         """A handler raised what it must not: a defect of ours, which only this client feels."""
         log.exception("%s, version %s, of %s failed", form.name, form.version, self.peer)
         self.abort("the request failed")
 
-    def _answer(self, answered: Answered, head: Header, form: Schema) -> None:
+    def _answer(self, answered: Answered, call: Call, head: Header, form: Schema) -> None:
         if isawaitable(answered):
-            self._work(answered, head, form)
+            self._work(answered, call, head, form)
         else:
-            self._reply(answered, head, form)
+            self._reply(answered, call, head, form)
 
-    def _work(self, awaited: Answered, head: Header, form: Schema) -> None:
+    def _work(self, awaited: Answered, call: Call, head: Header, form: Schema) -> None:
         async def work() -> None:
             try:
                 answer = await awaited
@@ -175,7 +175,7 @@ class Connection(asyncio.Protocol):
             finally:
                 self._busy, self._task = False, None
             if self._transport is not None:
-                self._reply(answer, head, form)
+                self._reply(answer, call, head, form)
                 self._go_on()
 
         self._busy = True
@@ -196,12 +196,14 @@ class Connection(asyncio.Protocol):
             return None
         return answer
 
-    def _reply(self, answer: object, head: Header, form: Schema) -> None:
+    def _reply(self, answer: object, call: Call, head: Header, form: Schema) -> None:
         if answer is None:
             self.broker.server.turned()
             return
         body = answer if isinstance(answer, bytes) else form.written(answer)
         flexible = form.flexible and head.key != frames.API_VERSIONS
+        if call.when_sent is not None:
+            call.when_sent()
         self.send(frames.response(head.correlation, body, flexible=flexible))
 
     def send(self, data: bytes) -> None:

@@ -27,6 +27,7 @@ from minibroker.wire.kafka.assignments import owned
 from minibroker.wire.kafka.batches import BYTES
 from minibroker.wire.kafka.broker import Broker
 from minibroker.wire.kafka.faults import Faults
+from minibroker.wire.kafka.handed import Handed
 from minibroker.wire.kafka.timers import Timers, WallClock
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ class KafkaServer:
                 prepare=_prepare,
             )
             self.cluster_id = self._disk.cluster_id
+        self.handed = Handed(self.cluster, self.clock, self.trace) if self.trace.kept else None
         self.brokers = {
             number: Broker(self, number, host, port) for number, port in enumerate(ports, 1)
         }

@@ -6,10 +6,12 @@ the protocol lets a broker do, by session id 0 in each answer.
 
 import asyncio
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from minibroker.log.aborted import Aborted
+from minibroker.log.batch import Batch
 from minibroker.log.errors import Code, LogError
 from minibroker.wire.kafka import batches
 from minibroker.wire.kafka.call import Answer, Answered, Call
@@ -26,14 +28,17 @@ _ABORTED = struct.Struct(">qq")
 
 @dataclass(slots=True)
 class _Read:
-    """What there is of one partition."""
+    """What there is of one partition, from `offset` on."""
 
+    topic: str
     index: int
+    offset: int
     code: Code
     high_watermark: int = -1
     last_stable_offset: int = -1
     log_start: int = -1
     aborted: list[Aborted] | None = None
+    batches: Sequence[Batch] = ()
     records: bytes = b""
 
 
@@ -49,7 +54,7 @@ def answer(call: Call) -> Answered:
         return _response(call.version, [], Code.FETCH_SESSION_ID_NOT_FOUND)
     found, size, ready = _read(call)
     if ready or size >= request.min_bytes or not ms(request.max_wait):
-        return _response(call.version, found)
+        return _handed(call, found)
     return _later(call, ms(request.max_wait) / 1000)
 
 
@@ -62,7 +67,7 @@ async def _later(call: Call, wait: float) -> Answer:
             found, size, ready = _read(call)  # what came before anyone waited for news
             left = deadline - server.loop.time()
             if ready or size >= call.request.min_bytes or left <= 0:
-                return _response(call.version, found)
+                return _handed(call, found)
             await asyncio.wait((news,), timeout=left)
         finally:
             news.cancel()
@@ -81,7 +86,10 @@ def _read(call: Call) -> tuple[list[_Topic], int, bool]:
         for each in topic.partitions:
             read = _partition(call, name, each, min(left, each.partition_max_bytes), committed)
             if size and len(read.records) > left:
-                read.records = b""  # only the first batch may be larger than the client wants
+                read.records, read.batches = (
+                    b"",
+                    (),
+                )  # only the first batch may be larger than the client wants
             left -= len(read.records)
             size += len(read.records)
             wrong = wrong or read.code is not Code.NONE
@@ -91,6 +99,7 @@ def _read(call: Call) -> tuple[list[_Topic], int, bool]:
 
 
 def _partition(call: Call, name: Any, each: Any, most: int, committed: bool) -> _Read:
+    topic, offset = "", each.fetch_offset
     try:
         topic = call.cluster.topic_of(name) if call.version >= _IDS else name
         call.must_lead(topic, each.partition)
@@ -98,22 +107,43 @@ def _partition(call: Call, name: Any, each: Any, most: int, committed: bool) -> 
         fetched = call.cluster.fetch(
             topic,
             each.partition,
-            each.fetch_offset,
+            offset,
             max_bytes=most,
             read_committed=committed,
             current_epoch=None if epoch < 0 else epoch,
         )
     except LogError as error:
-        return _Read(each.partition, error.code)
+        return _Read(topic, each.partition, offset, error.code)
     return _Read(
+        topic,
         each.partition,
+        offset,
         Code.NONE,
         fetched.high_watermark,
         fetched.last_stable_offset,
         fetched.log_start,
         fetched.aborted if committed else None,
+        fetched.batches,
         b"".join(map(batches.written, fetched.batches)),
     )
+
+
+def _handed(call: Call, topics: list[_Topic]) -> bytes:
+    """The response; the trace is told of it when it is sent, for at a fault it may not be."""
+    handed, who = call.broker.server.handed, call.who
+    if handed is not None:
+
+        def tell() -> None:
+            for _, reads in topics:
+                for each in reads:
+                    if each.batches:
+                        handed.tell(
+                            who, each.topic, each.index, each.offset, each.batches,
+                            each.aborted or (),
+                        )  # fmt: skip
+
+        call.when_sent = tell
+    return _response(call.version, topics)
 
 
 def _response(version: int, topics: list[_Topic], code: Code = Code.NONE) -> bytes:
