@@ -387,7 +387,6 @@ class Log:
             self._base_offset = 0
         for epoch, start in kept.epochs:
             self.epochs.assign(epoch, start)
-        self.epochs.truncate(self.end + 1)
         for aborted in kept.aborted:
             if aborted.last_offset < min(self._base_offset, self.end):
                 self._aborted.add(aborted)

@@ -7,9 +7,11 @@ sends the answers of that turn when it returns. So many clients share one sync (
 Theory. In a flush the journal comes first, then the partitions' files. What a transaction's end has
 decided thus stands before the first of its control batches, which are in the journal's line as
 well: if a crash comes between, they are appended when the directory is opened again, and no
-transaction is committed in one partition and forgotten in another. What retention gives up is in
-the journal before its files go. Compaction is the one that changes files first: what the journal
-says of them afterwards would be wrong of those before, and not the other way round.
+transaction is committed in one partition and forgotten in another. A producer waits until its
+records are kept before it asks for the end; of one that did not, they are written before the
+journal. What retention gives up is in the journal before its files go. Compaction is the one that
+changes files first: what the journal says of them afterwards would be wrong of those before, and
+not the other way round.
 """
 
 import os
@@ -205,6 +207,9 @@ class Disk:
 
     def _flush(self) -> None:
         always = self._fsync == "always"
+        early = [each.write_before_decision() for each in self._changed]
+        if always and any(early):
+            self._files.sync()
         self._write_journal(always)
         cleaned = [each for each in self._changed if each.cleaned_below]
         for each in cleaned:

@@ -5,7 +5,8 @@ Rule: the one way in is `open_cluster`; whatever order things must be brought ba
 Theory. The partitions' batches tell most: what is readable, which producers wrote what, which
 transactions are open. The journal tells the rest. Where the two disagree a crash came between them,
 and the journal was first: control batches that it tells of and the partition does not have are
-appended now. Then the journal is written anew, with the new leader epoch of each partition, and
+appended now. What a partition has and the journal should know was lost with the journal's end.
+Then the journal is written anew, with the new leader epoch of each partition, and
 from there on the broker goes on.
 """
 
@@ -21,6 +22,7 @@ from minibroker.log.cluster import At, Cluster, Kept
 from minibroker.log.errors import LogError
 from minibroker.log.settled import Settled
 from minibroker.log.terms import wall_ms
+from minibroker.log.transactions import MARKER_SIZE
 from minibroker.sim.clock import Clock
 from minibroker.sim.trace import Trace
 from minibroker.storage import shapes
@@ -101,6 +103,7 @@ def _recover(cluster: Cluster, disk: Disk, clock: Clock) -> None:
     cluster.transactions.restore(state.transactions.values(), highest)
     _mark(cluster, state, clock)
     cluster.transactions.go_on()
+    _abort_unknown(cluster, clock)
     disk.begin(cluster)
 
 
@@ -114,6 +117,38 @@ def _mark(cluster: Cluster, state: State, clock: Clock) -> None:
             with suppress(LogError):  # a newer producer wrote there: nothing of this one is open
                 epoch = cluster.leader_epoch(topic, number)
                 log.append(shapes.marker(shape), epoch, wall_ms(clock))
+                log.advance_high_watermark(log.end)
+
+
+def _abort_unknown(cluster: Cluster, clock: Clock) -> None:
+    """Abort what is open in a partition and not with the coordinator, whose journal a power cut or
+    damage has set back further: nobody else would ever end it, and readers would wait for ever."""
+    transactions = cluster.transactions
+    known = [transactions.describe(name) for name in transactions.names()]
+    for topic in cluster.topics():
+        for number in range(cluster.partitions(topic)):
+            log, place = cluster.log(topic, number), (topic, number)
+            theirs = {
+                each.producer_id
+                for each in known
+                if place in each.partitions or place in each.unmarked
+            }
+            for producer_id in [id for id in log.open_transactions() if id not in theirs]:
+                _told.warning(
+                    "producer %d has an open transaction in %s-%d that the coordinator does not"
+                    " know: it is aborted",
+                    producer_id, topic, number,
+                )  # fmt: skip
+                shape = {
+                    "producer": producer_id,
+                    "epoch": log.producers.known[producer_id].epoch,
+                    "at": wall_ms(clock),
+                    "end": "abort",
+                    "size": MARKER_SIZE,
+                }
+                log.append(
+                    shapes.marker(shape), cluster.leader_epoch(topic, number), wall_ms(clock)
+                )
                 log.advance_high_watermark(log.end)
 
 

@@ -80,6 +80,21 @@ class PartitionDir:
         """The control batches that are to be written."""
         return [batch for _, batch in self._pending if batch.control is not None]
 
+    def write_before_decision(self) -> bool:
+        """Write what a transaction holds that has ended in this same turn: its decision must not
+        be found without it. Gives whether there was any."""
+        ended = {batch.producer_id for batch in self.markers()}
+        if not ended:
+            return False
+        first = next(at for at, each in enumerate(self._pending) if each[1].control is not None)
+        before = self._pending[:first]
+        if all(batch.producer_id not in ended for _, batch in before):
+            return False
+        del self._pending[:first]
+        self._make()
+        self._write(before)
+        return True
+
     def clean(self) -> None:
         """Replace the files of the segments that were compacted."""
         assert self.log is not None
@@ -108,11 +123,13 @@ class PartitionDir:
                 self._files.remove(self._file(base))
                 self._bases.remove(base)
         pending, self._pending = self._pending, []
-        for base, group in groupby(pending, key=lambda each: each[0]):
-            if base >= first:
-                self._append(base, b"".join(written(batch) for _, batch in group))
+        self._write([each for each in pending if each[0] >= first])
         if not self._bases or active > self._bases[-1]:
             self._append(active, b"")  # empty, but its name says where the log ends
+
+    def _write(self, pending: list[tuple[int, Batch]]) -> None:
+        for base, group in groupby(pending, key=lambda each: each[0]):
+            self._append(base, b"".join(written(batch) for _, batch in group))
 
     def _append(self, base: int, data: bytes) -> None:
         self._files.append(self._file(base), data)
@@ -123,8 +140,6 @@ class PartitionDir:
         if self._made:
             return
         self._made = True
-        if self.path.exists() and self._owner() != self._topic_id:
-            aside(self.path, "stray")
         self._files.directory(self.path)
         content = f"version: 0\ntopic_id: {self._topic_id}\n"
         if not (self.path / METADATA).exists():

@@ -17,6 +17,7 @@ class Server:
     is there, and nothing else."""
 
     codec = BYTES
+    as_written = staticmethod(written)
 
     def __init__(self, directory, **options):
         self.directory, self.options = directory, options

@@ -29,12 +29,17 @@ def bases(server, topic="orders"):
     return [base for base, _ in server.cluster.log(topic, 0).segments()]
 
 
+def all_there_is(server):
+    log = server.cluster.log("orders", 0)
+    return server.state(), server.written(), log.start, log.aborted(0, log.end)
+
+
 def same_after_a_restart(server):
     server.disk.flush()
     assert files(server) == bases(server)
-    before = server.state(), server.written(), server.cluster.log("orders", 0).start
+    before = all_there_is(server)
     server.restarts()
-    assert (server.state(), server.written(), server.cluster.log("orders", 0).start) == before
+    assert all_there_is(server) == before
     assert files(server) == bases(server)
 
 
@@ -145,6 +150,43 @@ def test_compaction_replaces_files(server):
     same_after_a_restart(server)
 
 
+def test_what_is_compacted_before_it_was_ever_written_is_written_once(server):
+    server.cluster.create_topic("orders", config=COMPACTED)
+    server.disk.flush()
+    fill(server)
+    server.clock.advance(server.clock.now + 16_000_000)
+    log = server.cluster.log("orders", 0)
+    server.cluster.fetch("orders", 0, log.end)
+    assert len(server.written()) < 12
+    same_after_a_restart(server)
+    data = b"".join(server.file(base).read_bytes() for base in files(server))
+    assert data == b"".join(server.written())
+
+
+def test_damage_among_what_was_compacted_does_not_make_its_gaps_look_like_damage(server, caplog):
+    server.cluster.create_topic("orders", config=COMPACTED | {"internal.segment.bytes": "450"})
+    for key in "satuavwayzza":
+        server.send("x" * 60, key=key)
+    server.disk.flush()
+    compacts(server)
+    server.disk.flush()
+    kept = server.cluster.log("orders", 0).segments()
+    assert len(kept) > 2
+    first = kept[0][1]
+    assert [batch.base_offset for batch in first] == [0, 2]
+    server.dies()
+    path = server.file(kept[1][0])
+    path.write_bytes(b"rubbish" + path.read_bytes())
+    server.starts()
+    left = server.written()
+    assert len(left) == len(first)
+    server.disk.flush()
+    caplog.clear()
+    server.restarts()
+    assert server.written() == left
+    assert not caplog.records
+
+
 def shown(server):
     log = server.cluster.log("orders", 0)
     return [
@@ -182,6 +224,8 @@ def test_a_crash_at_any_write_of_a_compaction_brings_nothing_back_and_loses_noth
             log = server.cluster.log("orders", 0)
             assert log.end == end
             assert values(server) == expected
+            offsets = [batch.base_offset for _, batches in log.segments() for batch in batches]
+            assert offsets == sorted(set(offsets))
             assert log.last_stable_offset == end
             committed = server.cluster.fetch("orders", 0, log.start, read_committed=True)
             mine = [each for each in committed.batches if each.producer_id == shop.id]

@@ -8,6 +8,7 @@ import pytest
 from minibroker.log.batch import NO_PRODUCER
 from minibroker.log.groups import Committed
 from minibroker.storage import StorageError, open_cluster
+from minibroker.storage.files import Files
 from tests.minibroker.storage.keeping import Server
 
 
@@ -180,5 +181,123 @@ def test_a_disk_that_cannot_be_written_answers_nobody_any_more(server):
     (server.directory / "more-0").write_text("a file stands where the directory should")
     with pytest.raises(StorageError, match="cannot be written"):
         server.disk.flush()
+    (server.directory / "more-0").unlink()
     with pytest.raises(StorageError, match="cannot be written"):
         server.disk.flush()
+
+
+def test_a_group_whose_offsets_have_expired_does_not_come_back(server):
+    server.cluster.groups.commit("c", "billing", {("orders", 0): Committed(3)})
+    server.disk.flush()
+    server.due.passes(7 * 24 * 3600 + 1)
+    assert server.cluster.groups.list() == []
+    server.disk.flush()
+    server.restarts()
+    assert server.cluster.groups.committed("billing") == {}
+
+
+def test_offsets_do_not_expire_while_the_server_is_down(server):
+    server.cluster.groups.commit("c", "billing", {("orders", 0): Committed(3)})
+    server.disk.flush()
+    server.dies()
+    server.now += 8 * 24 * 3600 * 1_000_000
+    server.starts()
+    assert server.cluster.groups.committed("billing")
+
+
+def test_a_member_is_never_given_the_id_of_one_before_the_restart(server):
+    def joins():
+        answer = server.cluster.groups.join("c", "billing", "", {"range": b""})
+        server.due.passes(4)
+        return answer.get().member_id
+
+    first = joins()
+    server.disk.flush()
+    server.restarts()
+    assert joins() != first
+
+
+def test_what_is_set_before_there_is_a_group_holds_for_groups_that_were_kept(tmp_path):
+    def prepare(cluster):
+        cluster.groups.initial_delay = 0
+
+    server = Server(tmp_path / "other", prepare=prepare)
+    server.cluster.groups.commit("c", "billing", {("orders", 0): Committed(3)})
+    server.disk.flush()
+    server.restarts()
+    answer = server.cluster.groups.join("c", "billing", "", {"range": b""})
+    server.due.passes(0)
+    assert answer.done
+    server.disk.abandon()
+
+
+# --- when it is synced ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def done(monkeypatch):
+    """What is done to files, in order."""
+    done = []
+    for name in ("append", "sync"):
+        real = getattr(Files, name)
+
+        def act(self, *arguments, name=name, real=real):
+            path = arguments[0].name if arguments else ""
+            done.append(name if name == "sync" else f"{name} {path}")
+            real(self, *arguments)
+
+        monkeypatch.setattr(Files, name, act)
+    return done
+
+
+def test_always_syncs_the_journal_before_the_partitions_and_them_before_an_answer(server, done):
+    server.disk.flush()
+    done.clear()
+    server.cluster.groups.commit("c", "billing", {("orders", 0): Committed(3)})
+    server.send("a")
+    server.send("b")
+    server.disk.flush()
+    assert done == ["append journal", "sync", f"append {0:020}.log", "sync"]
+    done.clear()
+    server.send("c")
+    server.disk.flush()
+    assert done == [f"append {0:020}.log", "sync"]
+    assert not server.disk.needs_flush
+    server.disk.flush()
+    assert len(done) == 2
+
+
+def test_interval_syncs_a_second_later_and_only_once(tmp_path, done):
+    server = Server(tmp_path / "other", fsync="interval")
+    server.cluster.create_topic("orders")
+    server.due.passes(5)
+    done.clear()
+    for _ in range(3):
+        server.send("a")
+        server.disk.flush()
+    assert done == [f"append {0:020}.log"] * 3
+    server.due.passes(0.9)
+    assert "sync" not in done
+    server.due.passes(0.2)
+    server.due.passes(5)
+    assert done.count("sync") == 1
+    server.disk.close()
+
+
+def test_never_syncs_when_it_is_closed_only(tmp_path, done):
+    server = Server(tmp_path / "other", fsync="never")
+    server.cluster.create_topic("orders")
+    server.send("a")
+    done.clear()
+    server.disk.flush()
+    server.due.passes(60)
+    assert "sync" not in done
+    server.disk.close()
+    assert "sync" in done
+
+
+def test_what_nobody_waits_for_is_written_soon(server):
+    server.send("a", acks=0)
+    server.due.passes(0.01)
+    server.restarts()
+    assert len(server.written()) == 1

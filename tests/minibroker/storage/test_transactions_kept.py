@@ -1,5 +1,7 @@
 """Transactions go on after a restart where they were."""
 
+from contextlib import suppress
+
 import pytest
 
 from minibroker.log.errors import Code
@@ -227,3 +229,93 @@ def test_a_crash_at_any_write_of_a_decision_leaves_both_partitions_alike(tmp_pat
             break
     assert left[0] > 0
     assert len(outcomes) == 3, "before the decision, after it, and with all of it"
+
+
+def test_a_control_batch_of_a_deleted_topic_is_not_owed_to_its_namesake(server):
+    shop = Shop(server)
+    shop.begins(0)
+    shop.sends("a")
+    server.disk.flush()
+    shop.ends()
+    server.disk.flush()
+    server.cluster.delete_topic("orders")
+    server.cluster.create_topic("orders", 2)
+    server.disk.flush()
+    server.restarts()
+    assert server.written() == []
+
+
+@pytest.mark.parametrize("step", range(1, 12))
+def test_a_crash_while_a_topic_is_made_anew_leaves_the_old_one_or_the_new_one(tmp_path, step):
+    server = Server(tmp_path / "data")
+    server.cluster.create_topic("orders", 2)
+    server.send("old")
+    server.disk.flush()
+    old = server.cluster.topic_id("orders")
+    server.cluster.delete_topic("orders")
+    server.cluster.create_topic("orders", 2)
+    with pytest.MonkeyPatch.context() as patch:
+        dies_at(patch, step)
+        with suppress(StorageError):
+            server.disk.flush()
+        server.dies()
+    server.starts()
+    is_old = server.cluster.topic_id("orders") == old
+    assert len(server.written()) == is_old
+    server.send("on")
+    server.disk.flush()
+    server.restarts()
+    assert len(server.written()) == is_old + 1
+    server.disk.close()
+
+
+def test_an_open_transaction_that_the_journal_has_lost_is_aborted_and_told(server, caplog):
+    shop = Shop(server)
+    server.disk.flush()
+    size = (server.directory / "journal").stat().st_size
+    shop.begins(0)
+    shop.sends("a")
+    server.disk.flush()
+    server.dies()
+    with (server.directory / "journal").open("ab") as journal:
+        journal.truncate(size)
+    server.starts()
+    log = server.cluster.log("orders", 0)
+    assert log.last_stable_offset == log.end == 2
+    assert committed_values(server) == []
+    assert "that the coordinator does not know" in caplog.text
+
+
+def test_records_of_a_transaction_that_ends_in_the_same_turn_are_kept_before_its_end(tmp_path):
+    seen = set()
+    for step in range(1, 40):
+        server = Server(tmp_path / str(step))
+        server.cluster.create_topic("orders", 2)
+        server.disk.flush()
+        shop = Shop(server)
+        server.transactions.add_offsets(*shop.me(), "billing")
+        offsets = {("orders", 0): Committed(5)}
+        server.transactions.commit_offsets(*shop.me(), "billing", offsets)
+        shop.begins(0, 1)
+        shop.sends("a", 0)
+        shop.sends("b", 1)
+        shop.ends()
+        with pytest.MonkeyPatch.context() as patch:
+            left = dies_at(patch, step)
+            with suppress(StorageError):
+                server.disk.flush()
+            server.dies()
+        server.starts()
+        server.due.passes(61)
+        read = [len(committed_values(server, each)) for each in (0, 1)]
+        assert read in ([0, 0], [1, 1])
+        counted = server.cluster.groups.committed("billing", require_stable=True)
+        assert counted == (offsets if read[0] else {})
+        logs = [server.cluster.log("orders", each) for each in (0, 1)]
+        assert all(log.last_stable_offset == log.end for log in logs)
+        seen.add(read[0])
+        server.disk.close()
+        if left[0] > 0:
+            break
+    assert left[0] > 0
+    assert seen == {0, 1}
