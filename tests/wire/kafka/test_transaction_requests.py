@@ -234,7 +234,7 @@ def test_offsets_of_an_aborted_transaction_never_count(line: socket.socket) -> N
 def test_a_zombie_of_the_group_commits_nothing(line: socket.socket) -> None:
     producer = begun(line)
     add_offsets(line, producer)
-    zombie = {"generation_id": 3, "member_id": "gone", "group_instance_id": None}
+    zombie: dict[str, Any] = {"generation_id": 3, "member_id": "gone", "group_instance_id": None}
     assert commit_offset(line, producer, 5, **zombie) == "illegal_generation"
 
 
