@@ -50,6 +50,11 @@ class Beat:
     on_rebalance: Callable[[], None] | None = None
     host: str = ""
 
+    @property
+    def whole(self) -> bool:
+        """Whether it tells all of itself, as a client does that has got no answer."""
+        return None not in (self.topics, self.owned, self.rebalance_timeout)
+
 
 @dataclass(frozen=True, slots=True)
 class BeatAnswer:
@@ -142,7 +147,8 @@ class ConsumerGroup:
         self._sessions.lives(member)
         self._reconcile(member, () if beat.epoch == JOIN else beat.owned)
         told = sorted(member.assigned)
-        new = told if member.told != told or beat.epoch == JOIN else None
+        # Who tells all of itself may have missed the last answer (GroupMetadataManager does so).
+        new = told if member.told != told or beat.epoch == JOIN or beat.whole else None
         member.told = told
         return BeatAnswer(member.member_id, member.epoch, new, self._interval)
 

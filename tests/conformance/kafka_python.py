@@ -41,7 +41,7 @@ REASONS: dict[str, str] = {
         "There are no access control lists yet; a broker without an authorizer refuses the test too"
     ),
     "test_admin_integration::test_create_partitions": (
-        "The test places the new partitions on broker 0. Our brokers count from 1 and place replicas "
+        "The test places new partitions on broker 0. Our brokers count from 1 and place replicas "
         "by themselves, which the answer says"
     ),
     "test_admin_integration::test_describe_log_dirs": _ONE_PROCESS.format("log directories"),

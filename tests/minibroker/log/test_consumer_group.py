@@ -78,7 +78,19 @@ def test_the_first_member_has_all_at_once(on):
     answer = one.beat()
     assert (answer.epoch, answer.assignment) == (1, places(0, 1, 2, 3))
     assert on.since(Rebalanced)[-1].owners == {"one#1": [["t", n] for n in range(4)]}
-    assert one.beat().assignment is None
+    assert one.beat(topics=None).assignment is None
+
+
+def test_who_missed_an_answer_tells_all_and_hears_it_again(on):
+    one, two = Member(on, "one#1"), Member(on, "two#1")
+    one.beat()
+    two.beat()
+    one.beat()
+    one.beat()
+    two.beat()  # its partitions, in an epoch that it knew before
+    two.owned = []  # but that it did not hear
+    assert two.beat(topics=None).assignment is None
+    assert two.beat().assignment == places(0, 1)
 
 
 def test_a_newcomer_gets_a_partition_when_its_owner_has_given_it_up(on):
@@ -89,9 +101,9 @@ def test_a_newcomer_gets_a_partition_when_its_owner_has_given_it_up(on):
     assert one.told > 0
     answer = one.beat()
     assert (answer.epoch, answer.assignment) == (1, places(2, 3))
-    assert two.beat().assignment is None
+    assert two.beat(topics=None).assignment is None
     assert on.groups.describe("g").state == "Reconciling"
-    answer = one.beat()  # it does not own them any more
+    answer = one.beat(topics=None)  # it does not own them any more
     assert (answer.epoch, answer.assignment) == (2, None)
     assert two.beat().assignment == places(0, 1)
     assert on.groups.describe("g").state == "Stable"
@@ -199,7 +211,7 @@ def test_a_static_member_is_back_with_what_it_had(on):
     back = Member(on, "one#2", instance_id="1")
     assert back.beat().assignment == had
     assert back.epoch == epoch
-    assert two.beat().assignment is None
+    assert two.beat(topics=None).assignment is None
     with refused(Code.FENCED_INSTANCE_ID):
         one.beat()
 
