@@ -53,11 +53,18 @@ def _parser() -> argparse.ArgumentParser:
         default="always",
         help="before each answer (always), every second, or when the system likes to",
     )
+    parser.add_argument(
+        "--control",
+        type=int,
+        metavar="PORT",
+        help="let programs on this machine stop brokers and make requests fail, by HTTP",
+    )
     return parser  # fmt: skip
 
 
 async def _serve(given: argparse.Namespace, ports: tuple[int, ...]) -> int:
     from minibroker.storage import StorageError
+    from minibroker.wire.control import start_control
     from minibroker.wire.kafka.server import KafkaServer
 
     over = asyncio.Event()
@@ -77,10 +84,21 @@ async def _serve(given: argparse.Namespace, ports: tuple[int, ...]) -> int:
     print(f"Kafka on {server.bootstrap_servers}; {kept}. Ctrl+C ends it.", flush=True)
     if not _is_loopback(given.host):
         print(f"Anyone who reaches {given.host} can read and change everything.", flush=True)
+    control = None
+    if given.control is not None:
+        try:
+            control = await start_control(server, "127.0.0.1", given.control)
+        except OSError as error:
+            await server.close()
+            return _refused(f"cannot listen on port {given.control}: {error.strerror}")
+        port = control.sockets[0].getsockname()[1]
+        print(f"Control on http://127.0.0.1:{port}", flush=True)
     failed = asyncio.ensure_future(server.failed.wait())
     await asyncio.wait(
         (failed, asyncio.ensure_future(over.wait())), return_when=asyncio.FIRST_COMPLETED
     )
+    if control is not None:
+        control.close()
     try:
         await server.close()
     except StorageError as error:

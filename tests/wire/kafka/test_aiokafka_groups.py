@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -14,7 +14,7 @@ from aiokafka import (
     ConsumerRebalanceListener,
     TopicPartition,
 )
-from aiokafka.errors import ProducerFenced
+from aiokafka.errors import KafkaError, ProducerFenced
 
 from minibroker.wire.kafka.running import Running
 
@@ -129,7 +129,8 @@ def test_two_members_share_the_partitions_and_one_has_all_again(kafka: Running) 
             async with member(kafka) as (second, _):
                 await until(lambda: [len(owns(first)), len(owns(second))] == [2, 2])
                 assert sorted(owns(first) + owns(second)) == [0, 1, 2, 3]
-                assert told.history[-2:] == [("gives", [0, 1, 2, 3]), ("gets", owns(first))]
+                both = [("gives", [0, 1, 2, 3]), ("gets", owns(first))]
+                await until(lambda: told.history[-2:] == both)  # it is told after it owns
             await until(lambda: len(owns(first)) == PARTITIONS)
 
     in_time(scenario())
@@ -141,6 +142,7 @@ def test_a_static_member_is_back_and_nobody_notices(kafka: Running) -> None:
         async with member(kafka, group_instance_id="till-1") as (first, told):
             async with member(kafka, group_instance_id="till-2") as (second, _):
                 await until(lambda: [len(owns(first)), len(owns(second))] == [2, 2])
+                await until(lambda: told.history[-1:] == [("gets", owns(first))])
                 before, its = list(told.history), owns(second)
             async with member(kafka, group_instance_id="till-2") as (again, _):
                 await until(lambda: owns(again) == its)
@@ -172,12 +174,22 @@ def test_a_group_survives_its_coordinator(three_brokers: Running) -> None:
             await read(consumer, PARTITIONS)
             number = three_brokers.ask(lambda server: server.coordinator("shop"))
             await asyncio.to_thread(three_brokers.stop_broker, number)
-            await consumer.commit()
+            await until_taken(consumer.commit)
             place = TopicPartition("orders", 0)
             assert await consumer.committed(place) == 1
             assert [what for what, _ in told.history].count("gets") == 1
 
     in_time(scenario())
+
+
+async def until_taken(ask: Callable[[], Awaitable[Any]]) -> None:
+    """Ask again while the client has not found the new coordinator; `in_time` is how long."""
+    while True:
+        try:
+            await ask()
+            return
+        except KafkaError:
+            await asyncio.sleep(0.05)
 
 
 async def transact(made: Any, value: bytes, *, commit: bool = True) -> None:
