@@ -1,8 +1,9 @@
 """Lessons and exercises belong together: every one has the other, and the reader finds it.
 
 A spec names its lesson, the stem of a notebook in ``course/``. A lesson links to the notebook of
-each of its exercises, and uses each of its experiments or sends the reader to the drill (specs
-without a folder in solutions/). A further part of an exercise stands in that exercise's notebook.
+each of its exercises, or to one of another lesson if it has none, and uses each of its experiments
+or sends the reader to the drill (specs without a folder in solutions/). A further part of an
+exercise stands in that exercise's notebook.
 """
 
 from ackademy.cells import cells_of
@@ -41,11 +42,15 @@ def lesson_of(layout: Layout, name: str) -> list[str]:
 
 
 def exercise_of(layout: Layout, stem: str) -> list[str]:
-    """A lesson has an exercise."""
+    """A lesson has an exercise, or ends in one of another lesson."""
     for name in layout.names():
         try:
             if layout.is_exercise(name) and load(name).lesson == stem:
                 return []
         except Exception:  # a spec that cannot be loaded is reported with its exercise
             continue
+    text = layout.lesson(stem).read_text(encoding="utf-8")
+    exercises = (name for name in layout.names() if layout.is_exercise(name))
+    if any(f"(../answers/{name}/{name}.ipynb)" in text for name in exercises):
+        return []
     return [f'no exercise belongs to it; add lesson="{stem}" to the SPEC of the one that does']

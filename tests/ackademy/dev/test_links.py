@@ -46,6 +46,12 @@ def test_a_lesson_without_an_exercise_is_told(course):
     ]
 
 
+def test_a_lesson_may_end_in_the_exercise_of_another_one(course):
+    end = new_markdown_cell(f"[{NAME}](../answers/{NAME}/{NAME}.ipynb)", id="end")
+    course.save(course.layout.lesson("02_more"), notebook(end))
+    assert links.exercise_of(course.layout, "02_more") == []
+
+
 def experiment(course, *cells):
     """A spec without a folder in solutions/, and the cells of its lesson."""
     fill(course.layout.specs / "try_it")
