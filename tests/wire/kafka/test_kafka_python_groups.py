@@ -187,9 +187,11 @@ def test_what_was_committed_is_not_read_again_after_a_restart(new: New) -> None:
 KILLED = """
 import sys
 from kafka import KafkaConsumer
+from kafka.coordinator.assignors.range import RangePartitionAssignor
 consumer = KafkaConsumer("orders", bootstrap_servers=sys.argv[1], group_id="billing",
     auto_offset_reset="earliest", enable_auto_commit=False,
-    session_timeout_ms=6000, heartbeat_interval_ms=200)
+    session_timeout_ms=6000, heartbeat_interval_ms=200,
+    partition_assignment_strategy=[RangePartitionAssignor])
 for record in consumer:
     print(record.partition, record.offset, flush=True)
 """
@@ -198,7 +200,7 @@ for record in consumer:
 def test_what_a_killed_member_read_and_did_not_commit_comes_to_the_other(
     new: New, broker: Running
 ) -> None:
-    one = new({})
+    one = new(EAGER)
     share(one)
     with Process(KILLED, broker.bootstrap_servers) as other:
         wait(lambda: len(other.said) == 20, "two partitions for the other")
