@@ -49,6 +49,6 @@ def notifier(bootstrap_servers, name, mail):
             if message.error():
                 raise KafkaException(message.error())
             in_hand.append(message)
-        if message is None or len(in_hand) == 4:
+        if in_hand:
             finish(in_hand)
             in_hand.clear()
