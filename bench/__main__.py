@@ -8,9 +8,9 @@ import argparse
 import os
 import sys
 
-from bench import checking, grading
+from bench import checking, grading, storage
 
-SECTIONS = ("checking", "grading")
+SECTIONS = ("checking", "grading", "storage")
 
 
 def main() -> None:
@@ -30,8 +30,10 @@ def main() -> None:
     for name in given.section or SECTIONS:
         if name == "grading":
             grading.main(given.submissions, given.rounds)
-        else:
+        elif name == "checking":
             checking.main()
+        else:
+            storage.main()
 
 
 if __name__ == "__main__":
