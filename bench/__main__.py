@@ -8,9 +8,9 @@ import argparse
 import os
 import sys
 
-from bench import checking, fuzzing, grading, killing, wire
+from bench import checking, fuzzing, grading, killing, storage, wire
 
-SECTIONS = ("checking", "grading", "wire", "fuzzing", "killing")
+SECTIONS = ("checking", "grading", "wire", "storage", "fuzzing", "killing")
 
 
 def main() -> None:
@@ -34,6 +34,8 @@ def main() -> None:
             grading.main(given.submissions, given.rounds)
         elif name == "wire":
             wire.main(given.rounds)
+        elif name == "storage":
+            storage.main()
         elif name == "fuzzing":
             fuzzing.main(given.frames)
         elif name == "killing":

@@ -132,6 +132,11 @@ def fill(server, rounds=4):
 
 def test_compaction_replaces_files(server):
     server.cluster.create_topic("orders", config=COMPACTED)
+    shop = Shop(server)
+    shop.begins(0)
+    server.send("to be aborted", key="a", producer_id=shop.id, producer_epoch=shop.epoch,
+                base_sequence=0, transactional=True)  # fmt: skip
+    shop.ends(commit=False)
     fill(server)
     server.disk.flush()
     before = sum(path.stat().st_size for path in (server.directory / "orders-0").glob("*.log"))
@@ -139,6 +144,7 @@ def test_compaction_replaces_files(server):
     server.disk.flush()
     after = sum(path.stat().st_size for path in (server.directory / "orders-0").glob("*.log"))
     assert after < before / 2
+    assert server.cluster.log("orders", 0).aborted(0, 2)
     same_after_a_restart(server)
     # the tombstone goes when its time has come, as if there had been no restart
     assert None in [each.value for each in shown(server)]
@@ -163,28 +169,45 @@ def test_what_is_compacted_before_it_was_ever_written_is_written_once(server):
     assert data == b"".join(server.written())
 
 
-def test_damage_among_what_was_compacted_does_not_make_its_gaps_look_like_damage(server, caplog):
-    server.cluster.create_topic("orders", config=COMPACTED | {"internal.segment.bytes": "450"})
-    for key in "satuavwayzza":
-        server.send("x" * 60, key=key)
+def damaged_in_its_second_segment(server):
+    """A compacted log whose second file has a gap at its front and then one batch that is whole."""
+    config = COMPACTED | {"internal.segment.bytes": "450"}
+    server.cluster.create_topic("orders", config=config)
+    id, epoch = server.transactions.init_producer("p")
+    who = {"producer_id": id, "producer_epoch": epoch}
+    for sequence, key in enumerate("sataluwayzza"):
+        server.send("x" * 60, key=key, base_sequence=sequence, **who)
     server.disk.flush()
     compacts(server)
     server.disk.flush()
-    kept = server.cluster.log("orders", 0).segments()
-    assert len(kept) > 2
-    first = kept[0][1]
-    assert [batch.base_offset for batch in first] == [0, 2]
+    segments = server.cluster.log("orders", 0).segments()
+    assert [[batch.base_offset for batch in batches] for _, batches in segments[:2]] == [
+        [0, 2],
+        [4, 5],
+    ]
     server.dies()
-    path = server.file(kept[1][0])
-    path.write_bytes(b"rubbish" + path.read_bytes())
+    path = server.file(3)
+    path.write_bytes(path.read_bytes()[:-1])
     server.starts()
+    return who
+
+
+def test_damage_among_what_was_compacted_does_not_make_its_gaps_look_like_damage(server, caplog):
+    damaged_in_its_second_segment(server)
     left = server.written()
-    assert len(left) == len(first)
+    assert len(left) == 3
     server.disk.flush()
     caplog.clear()
     server.restarts()
     assert server.written() == left
     assert not caplog.records
+
+
+def test_what_damage_took_of_a_compacted_log_a_producer_may_send_again(server):
+    who = damaged_in_its_second_segment(server)
+    again = server.send("x" * 60, key="u", base_sequence=5, **who).get()
+    assert again.base_offset == 5
+    assert len(server.written()) == 4
 
 
 def shown(server):

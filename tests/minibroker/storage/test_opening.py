@@ -179,11 +179,34 @@ def test_a_disk_that_cannot_be_written_answers_nobody_any_more(server):
     server.disk.flush()
     server.cluster.create_topic("more")
     (server.directory / "more-0").write_text("a file stands where the directory should")
-    with pytest.raises(StorageError, match="cannot be written"):
+    with pytest.raises(StorageError, match="cannot be written") as first:
         server.disk.flush()
     (server.directory / "more-0").unlink()
-    with pytest.raises(StorageError, match="cannot be written"):
+    with pytest.raises(StorageError) as second:
         server.disk.flush()
+    assert second.value is first.value
+
+
+def test_a_directory_that_could_not_be_opened_is_not_locked(tmp_path, server):
+    def prepare(cluster):
+        raise RuntimeError("not today")
+
+    with pytest.raises(RuntimeError):
+        Server(tmp_path / "other", prepare=prepare)
+    Server(tmp_path / "other").disk.close()
+
+
+def test_an_offset_that_has_expired_does_not_come_back_with_those_that_have_not(server):
+    groups = server.cluster.groups
+    groups.commit("c", "billing", {("orders", 0): Committed(3)})
+    server.due.passes(24 * 3600)
+    groups.commit("c", "billing", {("orders", 1): Committed(4)})
+    server.disk.flush()
+    server.due.passes(6 * 24 * 3600 + 1)
+    assert list(groups.committed("billing")) == [("orders", 1)]
+    server.disk.flush()
+    server.restarts()
+    assert list(server.cluster.groups.committed("billing")) == [("orders", 1)]
 
 
 def test_a_group_whose_offsets_have_expired_does_not_come_back(server):

@@ -99,6 +99,18 @@ def test_one_whose_time_was_over_while_the_server_was_down_is_aborted_at_once(se
     assert server.transactions.describe("shop").state == "CompleteAbort"
 
 
+def test_a_clock_that_was_set_back_does_not_let_a_transaction_live_longer(server):
+    server.due.passes(1000)
+    shop = Shop(server, timeout=50 * SECOND)
+    shop.begins(0)
+    server.disk.flush()
+    server.dies()
+    server.now -= 900 * SECOND
+    server.starts()
+    server.due.passes(51)
+    assert server.transactions.describe("shop").state == "CompleteAbort"
+
+
 def test_a_zombie_of_before_is_still_fenced(server):
     old = Shop(server)
     old.begins(0)
@@ -118,6 +130,7 @@ def test_a_zombie_of_before_is_still_fenced(server):
 
 def test_offsets_of_an_open_transaction_count_when_it_commits(server):
     shop = Shop(server)
+    server.disk.flush()
     groups = server.cluster.groups
     groups.commit("c", "billing", {("orders", 0): Committed(1)})
     server.transactions.add_offsets(*shop.me(), "billing")
