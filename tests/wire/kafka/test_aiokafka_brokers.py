@@ -30,7 +30,27 @@ async def scenario(kafka: Running) -> None:
         retry_backoff_ms=20,
         metadata_max_age_ms=200,
     )
-    await producer.start()
+    async with producer:
+        await stops_and_starts(kafka, producer, acked)
+
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=kafka.bootstrap_servers, auto_offset_reset="earliest"
+    )
+    places = [TopicPartition(TOPIC, number) for number in range(PARTITIONS)]
+    read: dict[int, list[int]] = defaultdict(list)
+    async with consumer:
+        consumer.assign(places)
+        ends = await consumer.end_offsets(places)
+        while sum(map(len, read.values())) < sum(ends.values()):
+            for place, records in (await consumer.getmany(timeout_ms=500)).items():
+                read[place.partition].extend(int(each.value or b"") for each in records)
+    check(acked, read)
+
+
+async def stops_and_starts(
+    kafka: Running, producer: AIOKafkaProducer, acked: dict[int, list[int]]
+) -> None:
+    """Each broker in its turn; a record after the other goes to every partition meanwhile."""
     tasks = [asyncio.create_task(writes(producer, n, acked[n])) for n in range(PARTITIONS)]
     for number in (1, 2, 3):
         for change in (kafka.stop_broker, kafka.start_broker):
@@ -42,21 +62,6 @@ async def scenario(kafka: Running) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    await producer.stop()
-
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=kafka.bootstrap_servers, auto_offset_reset="earliest"
-    )
-    await consumer.start()
-    places = [TopicPartition(TOPIC, number) for number in range(PARTITIONS)]
-    consumer.assign(places)
-    ends = await consumer.end_offsets(places)
-    read: dict[int, list[int]] = defaultdict(list)
-    while sum(map(len, read.values())) < sum(ends.values()):
-        for place, records in (await consumer.getmany(timeout_ms=500)).items():
-            read[place.partition].extend(int(each.value or b"") for each in records)
-    await consumer.stop()
-    check(acked, read)
 
 
 def test_nothing_that_was_acked_is_lost_and_order_is_kept(three_brokers: Running) -> None:

@@ -133,3 +133,52 @@ def test_coordinators_are_spread_over_the_brokers_and_every_client_finds_its_own
             }
         )
         producer.init_transactions(5)
+
+
+def test_a_transaction_is_committed_although_its_coordinator_and_its_leaders_stop(
+    broker: Running,
+) -> None:
+    producer = Producer(
+        {
+            "bootstrap.servers": broker.bootstrap_servers,
+            "transactional.id": "shop",
+            "retry.backoff.ms": 20,
+            "reconnect.backoff.ms": 20,
+            "reconnect.backoff.max.ms": 100,
+            "linger.ms": 0,
+            "log_level": 0,
+        }
+    )
+    producer.init_transactions(5)
+    for stopped in (1, 2, 3):
+        producer.begin_transaction()
+        for number in range(PARTITIONS):
+            producer.produce(TOPIC, f"{stopped} before".encode(), partition=number)
+        assert producer.flush(5) == 0
+        broker.stop_broker(stopped)
+        for number in range(PARTITIONS):
+            producer.produce(TOPIC, f"{stopped} after".encode(), partition=number)
+        producer.commit_transaction(10)
+        broker.start_broker(stopped)
+
+    consumer: Any = Consumer(
+        {
+            "bootstrap.servers": broker.bootstrap_servers,
+            "group.id": "audit",
+            "auto.offset.reset": "earliest",
+            "isolation.level": "read_committed",
+            "log_level": 0,
+        }
+    )
+    consumer.assign([TopicPartition(TOPIC, number, 0) for number in range(PARTITIONS)])
+    read: dict[int, list[str]] = defaultdict(list)
+
+    def look() -> None:
+        for message in consumer.consume(100, 0.1):
+            assert message.error() is None, message.error()
+            read[message.partition()].append(message.value().decode())
+
+    until(lambda: sum(map(len, read.values())) >= 6 * PARTITIONS, look, "all records read")
+    consumer.close()
+    wanted = [f"{stopped} {when}" for stopped in (1, 2, 3) for when in ("before", "after")]
+    assert dict(read) == dict.fromkeys(range(PARTITIONS), wanted)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 
 from minibroker.wire.kafka.running import Running
 from minibroker.wire.kafka.server import KafkaServer
@@ -28,13 +28,17 @@ class Member:
         self.owned: set[int] = set()
         self.revoked: list[set[int]] = []
         self.read: list[tuple[int, int, bytes]] = []
+        self.allowed: int | None = None
         consumer.subscribe([TOPIC], on_assign=self._given, on_revoke=self._taken)
 
     def poll(self) -> None:
         """Look for a record for a moment."""
         message = self.consumer.poll(0.02)
-        if message is not None:
-            assert message.error() is None, message.error()
+        if message is None:
+            return
+        if message.error() is not None:
+            assert message.error().code() == self.allowed, message.error()
+        else:
             self.read.append((message.partition(), message.offset(), message.value()))
 
     def _given(self, _: Any, partitions: list[Any]) -> None:
@@ -195,6 +199,31 @@ def test_a_position_is_committed_with_metadata_and_seen_by_others(new: New) -> N
     wanted = [TopicPartition(TOPIC, 0), TopicPartition(TOPIC, 1)]
     found = one.consumer.committed(wanted, timeout=5)
     assert [(each.offset, each.metadata) for each in found] == [(-1001, None), (5, "half")]
+
+
+@pytest.mark.parametrize("settings", [EAGER, MODERN], ids=["classic", "modern"])
+def test_partitions_that_come_and_go_are_shared_out_anew(
+    new: New, broker: Running, settings: dict[str, Any]
+) -> None:
+    often = settings | {"topic.metadata.refresh.interval.ms": 200}
+    one, two = new(often), new(often)
+    share(one, two)
+
+    def polled() -> None:
+        for each in (one, two):
+            each.poll()
+
+    def owned() -> list[int]:
+        return sorted([*one.owned, *two.owned])
+
+    broker.ask(lambda server: server.cluster.add_partitions(TOPIC, 6))
+    until(lambda: owned() == [*range(6)], polled, "six partitions")
+    one.allowed = KafkaError.UNKNOWN_TOPIC_OR_PART
+    two.allowed = KafkaError.UNKNOWN_TOPIC_OR_PART
+    broker.ask(lambda server: server.cluster.delete_topic(TOPIC))
+    until(lambda: owned() == [], polled, "none")
+    make_topic(broker, TOPIC, 2)
+    until(lambda: owned() == [0, 1], polled, "the two of another topic of this name")
 
 
 KILLED = """
