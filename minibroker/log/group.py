@@ -16,7 +16,7 @@ costs no timers.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, cast
 
 from minibroker.log.description import GroupInfo, MemberInfo
@@ -221,8 +221,11 @@ class Group:
         member.joining = answer
         self._rebalance_or_go_on()
 
-    def replace(self, old: Member, new: Member, answer: Pending[Joined]) -> None:
-        """A static member is back under a new member id: `new` takes the place of `old`."""
+    def replace(
+        self, old: Member, new: Member, answer: Pending[Joined], *, can_skip: bool = False
+    ) -> None:
+        """A static member is back under a new member id: `new` takes the place of `old`. A leader
+        that knows that it `can_skip` the assignment is told that it leads."""
         fenced = LogError(Code.FENCED_INSTANCE_ID)
         old.answer_join(fenced)
         old.answer_sync(fenced)
@@ -243,9 +246,15 @@ class Group:
             self.leader = new.member_id
         _tell(old)
         if self.state == "Stable" and choose(self.members) == self.protocol:
-            # It is not told that it leads, or it would assign anew (KIP-345).
             self._sessions.lives(new)
-            answer.settle(Joined(new.member_id, self.generation, self.protocol, leader_before, []))
+            joined = self._joined(new)
+            if not can_skip:
+                # It is not told that it leads, or it would assign anew (KIP-345).
+                joined = replace(joined, leader=leader_before, members=[])
+            elif joined.members:
+                # It goes on to look for changes that ask for another assignment (KIP-814).
+                joined = replace(joined, skip=True)
+            answer.settle(joined)
             self._tell_owners()
             return
         new.joining = answer

@@ -92,6 +92,7 @@ class Groups:
         id_required: bool = False,
         client_id: str = "rdkafka",
         host: str = "",
+        can_skip: bool = False,
     ) -> Pending[Joined]:
         """Be a member of `group`, with what each protocol that this client knows is to be told
         (JoinGroup). The answer comes when the group has a new generation.
@@ -99,6 +100,7 @@ class Groups:
         A client that gives `on_rebalance` is told at once when the group gathers again, or when it
         is out of it; it vouches for its heartbeats from now on, until it says otherwise by
         `keep_alive`. With `id_required` a new member is only given its id (`MemberIdRequired`).
+        A client that `can_skip` knows what `Joined.skip` is.
         INVALID_GROUP_ID, INVALID_SESSION_TIMEOUT, INCONSISTENT_GROUP_PROTOCOL, UNKNOWN_MEMBER_ID,
         FENCED_INSTANCE_ID.
         """
@@ -143,7 +145,7 @@ class Groups:
         )  # fmt: skip
         old = None if instance_id is None else found.of_instance(instance_id)
         if old is not None:
-            found.replace(old, new, answer)
+            found.replace(old, new, answer, can_skip=can_skip)
         else:
             new.joining = answer
             found.add(new, protocol_type)

@@ -23,13 +23,14 @@ class Joiner:
 @dataclass(frozen=True, slots=True)
 class Joined:
     """The answer to a join. Only the leader, whose own id is `leader`, is told of the `members`,
-    for whom it is to assign the partitions."""
+    for whom it is to assign the partitions, unless it is to `skip` that (KIP-814)."""
 
     member_id: str
     generation: int
     protocol: str
     leader: str
     members: list[Joiner]
+    skip: bool = False
 
 
 class MemberIdRequired(LogError):

@@ -81,6 +81,40 @@ def test_the_first_member_has_all_at_once(on):
     assert one.beat(topics=None).assignment is None
 
 
+def test_a_member_that_is_behind_is_not_told_what_was_committed(on):
+    one = Member(on, "one#1")
+    one.beat()
+    one.commit(7)
+    me = one.says.member_id
+    assert on.groups.committed("g", member_id=me, epoch=1) == {("t", 0): Committed(7)}
+    with refused(Code.STALE_MEMBER_EPOCH):
+        on.groups.committed("g", member_id=me, epoch=0)
+    with refused(Code.UNKNOWN_MEMBER_ID):
+        on.groups.committed("g", member_id="nobody", epoch=1)
+    assert on.groups.committed("g") == {("t", 0): Committed(7)}, "an operator is no member"
+
+
+def test_how_often_members_come_and_how_long_they_may_be_silent_can_be_set(on):
+    on.groups.consumer_session, on.groups.consumer_interval = 8_000_000, 1_000_000
+    one = Member(on, "one#1", on_rebalance=None)
+    assert one.beat().interval == 1_000_000
+    on.passes(7.9)
+    assert on.groups.describe("g").members != []
+    on.passes(0.2)
+    assert on.groups.describe("g").members == []
+
+
+def test_a_member_is_described_with_what_it_is_to_have(on):
+    one, two = Member(on, "one#1", host="/10.0.0.7"), Member(on, "two#1")
+    one.beat()
+    two.beat()
+    first, second = on.groups.describe("g").members
+    assert (first.epoch, second.epoch, first.host) == (1, 2, "/10.0.0.7")
+    assert first.assignment == places(0, 1, 2, 3)
+    assert second.assignment == []
+    assert sorted([*first.target, *second.target]) == places(0, 1, 2, 3)
+
+
 def test_who_missed_an_answer_tells_all_and_hears_it_again(on):
     one, two = Member(on, "one#1"), Member(on, "two#1")
     one.beat()

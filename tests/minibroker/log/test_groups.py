@@ -1,9 +1,11 @@
 """The life of a group: joining, rebalancing, leaving, and the ends of sessions."""
 
+import uuid
+
 import pytest
 
 from minibroker.log.errors import Code
-from minibroker.log.groups import Committed, MemberIdRequired
+from minibroker.log.groups import Committed, Groups, MemberIdRequired
 from minibroker.sim.trace import Fenced, LeftGroup, OffsetsCommitted, Rebalanced
 from tests.minibroker.log.coordinated import Client, Coordinated, refused, stable
 
@@ -321,3 +323,22 @@ def test_a_group_at_rest_leaves_nothing_due(on):
     one, two = Client(on, "one#1"), Client(on, "two#1")
     stable(one, two)
     assert on.pending == []
+
+
+def test_a_sync_for_another_protocol_is_refused(on):
+    one = Client(on, "one")
+    stable(one)
+    me = "g", one.member_id, one.generation, {}
+    for kind, protocol in (("connect", "range"), ("consumer", "roundrobin")):
+        with refused(Code.INCONSISTENT_GROUP_PROTOCOL):
+            on.groups.sync(*me, protocol_type=kind, protocol=protocol)
+    assert on.groups.sync(*me, protocol_type="consumer", protocol="range").done
+
+
+def test_member_ids_are_unique_if_the_coordinator_is_given_such(on):
+    ids = iter(range(1, 3))
+    on.groups = Groups(on.clock, on.trace, on.at, unique=lambda: uuid.UUID(int=next(ids)))
+    one = Client(on, "one", client_id="till")
+    one.join()
+    on.passes(7)
+    assert one.joined.get().member_id == f"till-{uuid.UUID(int=1)}"

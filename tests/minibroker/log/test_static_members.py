@@ -41,6 +41,18 @@ def test_a_leader_that_is_back_is_not_told_that_it_leads(on):
     assert two.told == 0
 
 
+def test_a_leader_that_knows_of_it_skips_the_assignment(on):
+    one, two = Client(on, "one#1", instance_id="1"), Client(on, "two#1", instance_id="2")
+    stable(one, two)
+    back = Client(on, "one#2", instance_id="1", can_skip=True)
+    answer = back.join().get()
+    assert (answer.leader, answer.skip) == (answer.member_id, True)
+    assert [each.member_id for each in answer.members] == [answer.member_id, two.member_id]
+    follows = Client(on, "two#2", instance_id="2", can_skip=True).join().get()
+    assert (follows.leader, follows.skip, follows.members) == (answer.member_id, False, [])
+    assert back.told == 0
+
+
 def test_two_processes_with_one_instance_id_fence_each_other(on):
     one = Client(on, "one#1", instance_id="1")
     stable(one)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from minibroker.log.errors import Code
+from minibroker.log.errors import Code, LogError
 from minibroker.log.groups import Committed
 from minibroker.sim.trace import (
     Appended,
@@ -314,3 +314,29 @@ def test_what_was_added_to_one_transaction_must_be_added_to_the_next_again():
         *producer.me(), "billing", {(TOPIC, 0): Committed(7)}
     )
     assert refusal(commit) is Code.INVALID_TXN_STATE
+
+
+def test_what_is_written_to_is_added_if_the_producer_has_it_so():
+    brokers = Brokers(partitions=2)
+    producer = Producer(brokers)
+    place = (TOPIC, 1)
+    brokers.transactions.check(producer.id, 0, "shop", place, "producer#1")
+    assert [e.transaction for e in brokers.of(TransactionBegan)] == ["shop"]
+    assert list(brokers.transactions.describe("shop").partitions) == [place]
+    producer.ends(bump=True)
+    brokers.transactions.commit_offsets(*producer.me(), "g", {(TOPIC, 0): Committed(7)}, add=True)
+    producer.ends(bump=True)
+    assert brokers.cluster.groups.committed("g")[(TOPIC, 0)].offset == 7
+
+
+def test_a_batch_that_is_late_begins_no_transaction():
+    brokers = Brokers()
+    producer = Producer(brokers)
+    late = producer.id, producer.epoch
+    producer.adds(0)
+    producer.ends(bump=True)
+    with pytest.raises(LogError) as refused:
+        brokers.transactions.check(*late, "shop", (TOPIC, 0), "producer#1")
+    assert refused.value.code is Code.INVALID_PRODUCER_EPOCH
+    assert len(brokers.of(TransactionBegan)) == 1
+    assert brokers.transactions.describe("shop").state == "CompleteCommit"

@@ -52,7 +52,7 @@ def commit(line: socket.socket, of: Of, offsets: dict[int, int], **given: Any) -
                         partition_index=number,
                         committed_offset=offset,
                         committed_leader_epoch=0,
-                        committed_metadata=given.get("metadata", "note"),
+                        committed_metadata=given.get("metadata", {}).get(number, "note"),
                     )
                     for number, offset in offsets.items()
                 ),
@@ -174,15 +174,21 @@ def test_members_are_named_in_refusals(line: socket.socket) -> None:
     assert code(member.joined()) == "unknown_member_id"
 
 
+@pytest.mark.parametrize("version", range(5, 10))
 def test_a_static_member_that_is_back_fences_the_one_before(
-    kafka: Running, line: socket.socket, connections: ExitStack
+    kafka: Running, line: socket.socket, connections: ExitStack, version: int
 ) -> None:
     before = Member(line, instance_id="till-1")
     before.joins()
     before.syncs({before.member_id: b"part"})
-    after = Member(another(kafka, connections), instance_id="till-1")
+    after = Member(another(kafka, connections), instance_id="till-1", version=version)
     found = after.joins()
     assert (found.generation_id, code(found)) == (1, "none")
+    if version >= 9:
+        assert (found.leader, found.skip_assignment) == (after.member_id, True)
+        assert [each.member_id for each in found.members] == [after.member_id]
+    else:
+        assert (found.leader, found.members) == (before.member_id, ())
     assert after.syncs({}).assignment == b"part"
     assert before.beats() == "fenced_instance_id"
 
@@ -239,7 +245,11 @@ def test_all_that_a_group_committed_is_fetched(line: socket.socket) -> None:
 
 def test_a_commit_that_is_too_long_does_not_keep_others_from_it(line: socket.socket) -> None:
     of = Of("offset_commit", 9)
-    assert commit(line, of, {0: 1}, metadata="x" * 5000) == ["offset_metadata_too_large"]
+    metadata = {0: "x" * 5000}
+    assert commit(line, of, {0: 1, 1: 1}, metadata=metadata) == [
+        "offset_metadata_too_large",
+        "none",
+    ]
     assert commit(line, of, {0: 1}, topic="nothing") == ["unknown_topic_or_partition"]
 
 

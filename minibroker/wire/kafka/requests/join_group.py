@@ -19,6 +19,9 @@ _ID_FIRST = 4
 _NULLABLE = 7
 """The version from which on there may be no protocol's name."""
 
+_SKIPS = 9
+"""The version from which on a leader that is back may be told not to assign anew (KIP-814)."""
+
 
 def answer(call: Call) -> Answered:
     """At once if the group need not wait for anyone."""
@@ -40,6 +43,7 @@ def answer(call: Call) -> Answered:
             id_required=call.version >= _ID_FIRST,
             client_id=call.who,
             host=call.host,
+            can_skip=call.version >= _SKIPS,
         )
     except LogError as error:
         return _refused(call, error)
@@ -64,6 +68,7 @@ def _response(call: Call, pending: Pending[Joined]) -> Answer:
         protocol_name=joined.protocol,
         leader=joined.leader,
         member_id=joined.member_id,
+        skip_assignment=joined.skip,
         members=tuple(
             types.JoinGroupResponseMember(
                 member_id=each.member_id,
