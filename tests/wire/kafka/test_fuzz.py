@@ -24,7 +24,7 @@ def test_mutated_requests_end_their_connections_and_nothing_else(
     assert found.frames == 1_500
     assert found.left_open == 0
     assert found.closed > 20
-    assert found.answered > 5
+    assert found.answered > 0
     # Every connection that the server closed has its line; one may have closed after its last
     # frame, when nobody looked any more.
     assert found.lines >= found.closed
