@@ -101,7 +101,7 @@ def test_transactions_and_producers_are_described(
 ) -> None:
     producer.init_transactions()
     producer.begin_transaction()
-    producer.send(TOPIC, b"bill", partition=1).get(5)
+    producer.send(TOPIC, b"bill", partition=1).get(60)
     coordinator = broker.ask(lambda server: server.coordinator("shop"))
     found = admin.list_transactions()
     (listed,) = found.pop(coordinator)

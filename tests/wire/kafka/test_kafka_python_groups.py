@@ -85,7 +85,7 @@ def broker(kafka: Running) -> Running:
     producer = KafkaProducer(bootstrap_servers=kafka.bootstrap_servers)
     for number in range(PARTITIONS * 10):
         producer.send(TOPIC, str(number).encode(), partition=number % PARTITIONS)
-    producer.flush(5)
+    producer.flush(60)
     producer.close()
     return kafka
 

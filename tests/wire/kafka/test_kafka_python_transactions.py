@@ -75,7 +75,7 @@ def write(producer: Any, *values: str, topic: str = TOPIC) -> None:
         for number, value in enumerate(values)
     ]
     for each in sent:
-        each.get(5)
+        each.get(60)
 
 
 def read(consumer: Any, count: int) -> list[str]:
@@ -141,7 +141,7 @@ def test_a_second_producer_of_a_transactional_id_fences_the_first(
     second = producing()
     zombie = first.send(TOPIC, b"zombie", partition=0)
     with pytest.raises((failures.ProducerFencedError, failures.InvalidProducerEpochError)):
-        zombie.get(5)
+        zombie.get(60)
     with pytest.raises(failures.KafkaError):
         first.commit_transaction()
 
