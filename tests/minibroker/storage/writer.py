@@ -10,12 +10,20 @@ from minibroker.log.groups import Committed
 from tests.minibroker.storage.keeping import Server
 
 
+def last_sent(server: Server) -> int:
+    """The last number in `orders`."""
+    log = server.cluster.log("orders", 0)
+    found = log.read(max(log.end - 1, 0), 1, log.end)
+    return int(server.codec.shown(found[-1].payload)[-1].value or b"-1") if found else -1
+
+
 def main(directory: str, fsync: str) -> None:
     server = Server(Path(directory), fsync=fsync)
     if not server.cluster.topics():
         for topic, count in (("orders", 1), ("payments", 2)):
             server.cluster.create_topic(topic, count, config={"internal.segment.bytes": "2000"})
-    number = server.cluster.log("orders", 0).end
+    position = server.cluster.groups.committed("billing").get(("orders", 0))
+    number = max(last_sent(server) + 1, position.offset + 1 if position else 0)
     transactions = server.transactions
     id, epoch = transactions.init_producer("p", "shop")
     me = ("p", "shop", id, epoch)
