@@ -23,13 +23,21 @@ def main(arguments: list[str] | None = None) -> int:
         return runner.run(_serve(given, ports))
 
 
+def _port(text: str) -> int:
+    """Argparse says in a sentence what is wrong with it."""
+    number = int(text)
+    if not 0 <= number <= 65_535:
+        raise argparse.ArgumentTypeError(f"{number} is no port; ports go from 0 to 65535")
+    return number
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m minibroker", description="Brokers that real client libraries talk to."
     )
     parser.add_argument(
         "--kafka",
-        type=int,
+        type=_port,
         default=9092,
         metavar="PORT",
         help="speak Kafka's protocol on this port (9092); 0 takes any that is free",
@@ -55,11 +63,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--control",
-        type=int,
+        type=_port,
         metavar="PORT",
         help="let programs on this machine stop brokers and make requests fail, by HTTP",
     )
-    return parser  # fmt: skip
+    return parser
 
 
 async def _serve(given: argparse.Namespace, ports: tuple[int, ...]) -> int:
@@ -73,13 +81,16 @@ async def _serve(given: argparse.Namespace, ports: tuple[int, ...]) -> int:
         loop.add_signal_handler(number, over.set)
     if given.brokers < 1:
         return _refused("there is no broker to start; give --brokers 1 or more")
+    if ports[-1] > 65_535:
+        return _refused(f"there are no {given.brokers} ports from {given.kafka} on; begin lower")
     try:
         server = KafkaServer(ports, host=given.host, data=given.data, fsync=given.fsync)
         await server.start()
     except StorageError as error:
         return _refused(str(error))
     except OSError as error:
-        return _refused(f"cannot listen on {given.host}, port {given.kafka}: {error.strerror}")
+        which = f"port {given.kafka}" if len(ports) == 1 else f"ports {ports[0]} to {ports[-1]}"
+        return _refused(f"cannot listen on {given.host}, {which}: {error.strerror}")
     kept = f"everything is kept in {given.data}" if given.data else "everything is in memory only"
     print(f"Kafka on {server.bootstrap_servers}; {kept}. Ctrl+C ends it.", flush=True)
     if not _is_loopback(given.host):

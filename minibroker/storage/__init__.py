@@ -1,8 +1,8 @@
 """What a broker keeps on disk: segment files as Kafka's own, and a journal of all else."""
 
-from minibroker.storage.disk import Disk
+from minibroker.storage.disk import Disk, kafka_id
 from minibroker.storage.errors import StorageError
 from minibroker.storage.files import Fsync
 from minibroker.storage.opening import open_cluster
 
-__all__ = ["Disk", "Fsync", "StorageError", "open_cluster"]
+__all__ = ["Disk", "Fsync", "StorageError", "kafka_id", "open_cluster"]

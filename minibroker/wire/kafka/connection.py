@@ -69,7 +69,7 @@ class Connection(asyncio.Protocol):
         self._buffer += data
         if not self._busy:
             self._go_on()
-        elif len(self._buffer) > ENOUGH and not self._paused and self._transport is not None:
+        if self._waits and len(self._buffer) > ENOUGH and not self._paused and self._transport:
             self._paused = True
             self._transport.pause_reading()
 
@@ -84,6 +84,12 @@ class Connection(asyncio.Protocol):
             self._go_on()
 
     # --- requests --------------------------------------------------------------------------
+
+    @property
+    def _waits(self) -> bool:
+        """Whether what is in the buffer has to wait: for the request before it, or for a client
+        that does not read its answers."""
+        return self._busy or self._full
 
     def abort(self, why: str = "") -> None:
         """End the connection at once."""
@@ -100,7 +106,7 @@ class Connection(asyncio.Protocol):
     def _go_on(self) -> None:
         """Work on the frames that are whole, until one has to wait."""
         try:
-            while self._transport is not None and not (self._busy or self._full or self._ending):
+            while self._transport is not None and not (self._waits or self._ending):
                 found = frames.next_frame(self._buffer, self._at)
                 if found is None:
                     break
@@ -112,7 +118,7 @@ class Connection(asyncio.Protocol):
         if self._at:
             del self._buffer[: self._at]
             self._at = 0
-        if self._paused and not self._busy and self._transport is not None:
+        if self._paused and not self._waits and self._transport is not None:
             self._paused = False
             self._transport.resume_reading()
 
@@ -150,18 +156,15 @@ class Connection(asyncio.Protocol):
         except Exception:
             self._failed(form)
             return
-        self._answer(answered, call, head, form)
+        if isawaitable(answered):
+            self._work(answered, call, head, form)
+        else:
+            self._reply(answered, call, head, form)
 
     def _failed(self, form: Schema) -> None:
         """A handler raised what it must not: a defect of ours, which only this client feels."""
         log.exception("%s, version %s, of %s failed", form.name, form.version, self.peer)
         self.abort("the request failed")
-
-    def _answer(self, answered: Answered, call: Call, head: Header, form: Schema) -> None:
-        if isawaitable(answered):
-            self._work(answered, call, head, form)
-        else:
-            self._reply(answered, call, head, form)
 
     def _work(self, awaited: Answered, call: Call, head: Header, form: Schema) -> None:
         async def work() -> None:
@@ -200,7 +203,11 @@ class Connection(asyncio.Protocol):
         if answer is None:
             self.broker.server.turned()
             return
-        body = answer if isinstance(answer, bytes) else form.written(answer)
+        try:
+            body = answer if isinstance(answer, bytes) else form.written(answer)
+        except Exception:
+            self._failed(form)
+            return
         flexible = form.flexible and head.key != frames.API_VERSIONS
         if call.when_sent is not None:
             call.when_sent()

@@ -7,6 +7,7 @@ from minibroker.log.errors import Code, LogError
 from minibroker.log.groups import Committed
 from minibroker.log.offsets import Partition, check_metadata
 from minibroker.wire.kafka.call import Call
+from minibroker.wire.kafka.grouped import by_topic
 
 
 def asked(call: Call) -> tuple[dict[Partition, Committed], dict[Partition, Code]]:
@@ -52,7 +53,12 @@ def told(
     codes: Mapping[Partition, Code], partition: Callable[..., Any], topic: Callable[..., Any]
 ) -> tuple[Any, ...]:
     """The codes, by topic, in the classes of the response."""
-    topics: dict[str, list[Any]] = {}
-    for (name, number), code in codes.items():
-        topics.setdefault(name, []).append(partition(partition_index=number, error_code=code))
-    return tuple(topic(name=name, partitions=tuple(each)) for name, each in topics.items())
+    return tuple(
+        topic(
+            name=name,
+            partitions=tuple(
+                partition(partition_index=number, error_code=code) for number, code in its
+            ),
+        )
+        for name, its in by_topic(codes).items()
+    )

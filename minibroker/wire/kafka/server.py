@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from minibroker.log.cluster import Cluster
 from minibroker.log.errors import Code, LogError
 from minibroker.sim.trace import NoTrace, Trace
-from minibroker.storage import Disk, Fsync, StorageError, open_cluster
+from minibroker.storage import Disk, Fsync, StorageError, kafka_id, open_cluster
 from minibroker.wire.kafka.assignments import owned
 from minibroker.wire.kafka.batches import BYTES
 from minibroker.wire.kafka.broker import Broker
@@ -72,7 +72,7 @@ class KafkaServer:
         """Is set when the disk took no more: nothing is answered any more."""
         self._answers: list[tuple[Connection, bytes]] = []
         if data is None:
-            self.cluster_id = uuid.uuid4().hex[:22]
+            self.cluster_id = kafka_id(uuid.uuid4())
             self.cluster = Cluster(
                 self.clock,
                 self.trace,

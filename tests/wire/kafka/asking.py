@@ -2,8 +2,6 @@
 
 import io
 import socket
-import time
-from collections.abc import Callable
 from dataclasses import fields
 from datetime import timedelta
 from importlib import import_module
@@ -20,20 +18,11 @@ PATIENCE = 5.0
 SECOND = i32Timedelta.parse(timedelta(seconds=1))
 
 
-def eventually(holds: Callable[[], object]) -> bool:
-    """Whether it holds within a few seconds."""
-    deadline = time.monotonic() + PATIENCE
-    while not holds():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.01)
-    return True
-
-
 class Of:
     """The classes of one version's request: fields that the version lacks are left out."""
 
     def __init__(self, name: str, version: int) -> None:
+        self.name, self.version = name, version
         self._module = import_module(f"kio.schema.{name}.v{version}.request")
 
     def __getattr__(self, name: str) -> Any:

@@ -1,9 +1,8 @@
-"""A client that asks in any version of a request: fields that the version lacks are left out."""
+"""What members of a group and transactional producers ask, in any version of each request."""
 
 import io
 import socket
 import struct
-from dataclasses import fields
 from datetime import timedelta
 from importlib import import_module
 from typing import Any
@@ -12,22 +11,10 @@ from kio.serial import entity_reader, entity_writer
 
 from minibroker.wire.kafka.messages import KEYS
 from tests.wire.kafka import raw
+from tests.wire.kafka.asking import Of
 
 SESSION = timedelta(seconds=6)
 REBALANCE = timedelta(seconds=30)
-
-
-class Of:
-    """The classes of one version of a request."""
-
-    def __init__(self, name: str, version: int) -> None:
-        self.name, self.version = name, version
-        self._module = import_module(f"kio.schema.{name}.v{version}.request")
-
-    def __getattr__(self, name: str) -> Any:
-        kind = getattr(self._module, name)
-        known = {each.name for each in fields(kind)}
-        return lambda **given: kind(**{k: v for k, v in given.items() if k in known})
 
 
 def send(connection: socket.socket, of: Of, **given: Any) -> None:

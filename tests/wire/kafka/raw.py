@@ -2,8 +2,7 @@
 
 import socket
 import struct
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -63,11 +62,3 @@ def api_versions(connection: socket.socket) -> Any:
     assert found is not None
     assert found[:4] == b"\x00\x00\x00\x07"
     return found[4:]
-
-
-def until(what: Callable[[], bool]) -> None:
-    """Wait for it, ten seconds at most."""
-    deadline = time.monotonic() + 10
-    while not what():
-        assert time.monotonic() < deadline, "it did not come to be"
-        time.sleep(0.01)

@@ -10,7 +10,8 @@ from minibroker.wire.kafka import apis
 from minibroker.wire.kafka.messages import KEYS
 from minibroker.wire.kafka.operations import CLUSTER
 from minibroker.wire.kafka.running import start
-from tests.wire.kafka.asking import SECOND, Wire, eventually
+from tests.wire.kafka.asking import SECOND, Wire
+from tests.wire.kafka.waiting import soon
 
 TOPIC, BROKER = 2, 4
 SET, DELETE, APPEND, SUBTRACT = range(4)
@@ -379,7 +380,7 @@ def test_each_version_of_elect_leaders(kafka, wire, name, version):
     if version >= 1:
         assert elected(kind=1) == {0: Code.ELECTION_NOT_NEEDED}
     kafka.start_broker(preferred)
-    assert eventually(lambda: elected(None).get(0) == Code.NONE)
+    soon(lambda: elected(None).get(0) == Code.NONE)
     assert kafka.ask(lambda server: server.cluster.leader("orders", 0)) == preferred
 
 

@@ -29,6 +29,7 @@ class Member:
         self.revoked: list[set[int]] = []
         self.read: list[tuple[int, int, bytes]] = []
         self.allowed: int | None = None
+        self.refused = False
         consumer.subscribe([TOPIC], on_assign=self._given, on_revoke=self._taken)
 
     def poll(self) -> None:
@@ -38,6 +39,7 @@ class Member:
             return
         if message.error() is not None:
             assert message.error().code() == self.allowed, message.error()
+            self.refused = True
         else:
             self.read.append((message.partition(), message.offset(), message.value()))
 
@@ -152,6 +154,15 @@ def test_a_static_member_that_restarts_keeps_its_partitions_without_a_rebalance(
     assert again.owned == had
     assert generation(broker) == before
     assert one.revoked == []
+
+
+def test_a_second_member_of_an_instance_id_fences_the_first(new: New) -> None:
+    one = new(EAGER, **{"group.instance.id": "one"})
+    share(one)
+    one.allowed = KafkaError._FATAL
+    two = new(EAGER, **{"group.instance.id": "one"})
+    share(two)
+    until(lambda: one.refused, one.poll, "the first is told that it is fenced")
 
 
 def test_a_static_member_of_the_newer_protocol_keeps_its_partitions_as_well(

@@ -6,6 +6,7 @@ import struct
 import pytest
 
 from minibroker.wire.kafka import apis
+from minibroker.wire.kafka.connection import ENOUGH
 from minibroker.wire.kafka.messages import KEYS, NAMES, schema
 from minibroker.wire.kafka.running import Running
 from tests.wire.kafka.raw import (
@@ -15,8 +16,8 @@ from tests.wire.kafka.raw import (
     frame,
     is_closed,
     request,
-    until,
 )
+from tests.wire.kafka.waiting import soon
 
 BAD = {
     "a negative length": struct.pack(">i", -5),
@@ -85,9 +86,9 @@ def test_a_client_that_goes_while_it_waits_leaves_nothing(kafka: Running) -> Non
     body += struct.pack(">i", 1) + name + struct.pack(">iiqi", 1, 0, 0, 1_000_000)
     with connected(kafka.bootstrap_servers) as connection:
         connection.sendall(request("fetch", 4, body))
-        until(lambda: kafka.ask(lambda server: len(server._waiting)) == 1)
-    until(lambda: kafka.ask(lambda server: len(server._waiting)) == 0)
-    until(lambda: kafka.ask(lambda server: len(server.brokers[1].connections)) == 0)
+        soon(lambda: kafka.ask(lambda server: len(server._waiting)) == 1)
+    soon(lambda: kafka.ask(lambda server: len(server._waiting)) == 0)
+    soon(lambda: kafka.ask(lambda server: len(server.brokers[1].connections)) == 0)
 
 
 def test_every_version_that_is_told_can_be_read_and_written() -> None:
@@ -96,3 +97,23 @@ def test_every_version_that_is_told_can_be_read_and_written() -> None:
             assert apis.found(key, version) is not None
             assert schema(NAMES[key], version).version == version
         assert apis.found(key, last + 1) is None
+
+
+def test_a_client_that_does_not_read_its_answers_is_not_read_from(kafka: Running) -> None:
+    for number in range(100):
+        kafka.ask(lambda server, name=f"orders-{number}": server.cluster.create_topic(name))
+    every = request("metadata", 1, struct.pack(">i", -1))
+
+    def held() -> int:
+        [connection] = kafka.ask(lambda server: list(server.brokers[1].connections))
+        return len(connection._buffer)
+
+    with connected(kafka.bootstrap_servers) as connection:
+        soon(lambda: kafka.ask(lambda server: len(server.brokers[1].connections)) == 1)
+        connection.settimeout(1)
+        try:
+            for _ in range(600):  # 30 MB, more than lies in any buffer on the way
+                connection.sendall(every * 2_000)
+        except TimeoutError:
+            pass  # nobody takes more, which is as good
+        assert held() < 2 * ENOUGH

@@ -13,6 +13,7 @@ import pytest
 from minibroker.wire.kafka.running import Running
 from tests.wire.kafka import raw
 from tests.wire.kafka.coordinating import Member, Of, answered, ask, send, versions
+from tests.wire.kafka.waiting import soon
 
 
 @pytest.fixture
@@ -122,7 +123,7 @@ def test_members_wait_for_each_other(
     second.asks_to_join()
     second.joined()
     second.asks_to_join()
-    raw.until(lambda: first.beats() == "rebalance_in_progress")
+    soon(lambda: first.beats() == "rebalance_in_progress")
     first.asks_to_join()
     told = first.joined()
     assert {each.member_id for each in told.members} == {first.member_id, second.member_id}
@@ -140,7 +141,7 @@ def test_a_client_that_is_gone_while_it_joins_disturbs_nobody(
     first.joins()
     first.syncs({first.member_id: b"all"})
     second.asks_to_join()
-    raw.until(lambda: first.beats() == "rebalance_in_progress")
+    soon(lambda: first.beats() == "rebalance_in_progress")
     second.connection.close()
     first.asks_to_join()
     assert len(first.joined().members) == 2, "its session decides, not its connection"
@@ -432,6 +433,16 @@ def test_groups_of_the_newer_protocol_are_described(
     )
     assert code(found.groups[0]) == "group_id_not_found"
     assert "ConsumerGroupDescribe" in found.groups[0].error_message
+
+
+def test_a_group_whose_topic_was_deleted_is_described(kafka: Running, line: socket.socket) -> None:
+    beat(line)
+    kafka.ask(lambda server: server.cluster.delete_topic("orders"))
+    of = Of("consumer_group_describe", 1)
+    (group,) = ask(line, of, group_ids=("shop",), include_authorized_operations=False).groups
+    assert code(group) == "none"
+    (member,) = group.members
+    assert parts(member) == {}
 
 
 def test_only_the_coordinator_answers(three_brokers: Running) -> None:

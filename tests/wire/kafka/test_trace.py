@@ -10,7 +10,7 @@ from graders.timeline import build_of
 from graders.timeline_text import text
 from minibroker.sim.trace import Appended, Event, OffsetsCommitted, Polled, Trace
 from minibroker.wire.kafka.running import Running, start
-from tests.wire.kafka.asking import eventually
+from tests.wire.kafka.waiting import soon
 
 PATIENCE = 8.0
 
@@ -66,7 +66,7 @@ def test_a_session_of_real_clients_is_drawn(kafka: Running) -> None:
         worker.subscribe(["orders"])
         assert len(read(worker, 2)) == 2
         worker.commit(asynchronous=False)
-    eventually(lambda: "leaves" in kafka.ask(lambda server: text(build_of(server.trace))))
+    soon(lambda: "leaves" in kafka.ask(lambda server: text(build_of(server.trace))))
     drawn = kafka.ask(lambda server: text(build_of(server.trace)))
     told = " ".join(drawn.split())  # a row may go on in the next line
     assert "0.000 storefront → orders/0 append order-1 (offset 0)" in told

@@ -12,6 +12,7 @@ from minibroker.wire.kafka import batches
 from minibroker.wire.kafka.running import Running
 from tests.wire.kafka import raw
 from tests.wire.kafka.coordinating import Of, ask
+from tests.wire.kafka.waiting import soon
 
 TRANSACTION = "till-1"
 
@@ -289,7 +290,7 @@ def test_a_transaction_that_is_too_long_is_aborted(kafka: Running, line: socket.
     )
     producer = found.producer_id, found.producer_epoch
     assert produce(line, producer, 0) == "none"
-    raw.until(lambda: stable_end(kafka) == 2)
+    soon(lambda: stable_end(kafka) == 2)
     assert code(end(line, producer, 5)) == "producer_fenced"
 
 
@@ -321,7 +322,7 @@ def test_while_an_end_is_being_written_another_transaction_waits(three_brokers: 
         assert add(line, after) == ["concurrent_transactions"]
         for number in (1, 2, 3):
             three_brokers.start_broker(number)
-        raw.until(lambda: stable_end(three_brokers) == 2)
+        soon(lambda: stable_end(three_brokers) == 2)
     with raw.connected(address(leader())) as line:
         assert produce(line, after, 0) == "none"
 

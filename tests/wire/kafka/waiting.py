@@ -26,6 +26,11 @@ def until(holds: Callable[[], object], step: Callable[[], object], what: str) ->
         step()
 
 
+def soon(holds: Callable[[], object]) -> None:
+    """Wait until it holds, with nothing to do meanwhile."""
+    until(holds, lambda: time.sleep(0.01), "what is waited for")
+
+
 def make_topic(kafka: Running, name: str, partitions: int, replicas: int = 1) -> None:
     """Which no test here is about."""
     kafka.ask(

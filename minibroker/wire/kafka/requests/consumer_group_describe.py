@@ -1,12 +1,11 @@
 """ConsumerGroupDescribe: groups of the newer protocol (KIP-848)."""
 
-from collections.abc import Sequence
 from typing import Any, cast
 
 from minibroker.log.description import GroupInfo, MemberInfo
 from minibroker.log.errors import Code, LogError
 from minibroker.wire.kafka.call import Answer, Call
-from minibroker.wire.kafka.grouped import Place, numbers
+from minibroker.wire.kafka.grouped import Place, assigned
 
 _OF_THIS_PROTOCOL = 1
 """What ``member_type`` says of a member that does not speak the classic protocol (KIP-1099)."""
@@ -53,19 +52,7 @@ def _member(call: Call, member: MemberInfo) -> Any:
         client_id=member.who,
         client_host=member.host,
         subscribed_topic_names=tuple(cast("list[str]", member.metadata)),
-        assignment=_assignment(call, cast("list[Place]", member.assignment)),
-        target_assignment=_assignment(call, cast("list[Place]", member.target)),
+        assignment=assigned(call, cast("list[Place]", member.assignment)),
+        target_assignment=assigned(call, cast("list[Place]", member.target)),
         member_type=_OF_THIS_PROTOCOL,
-    )
-
-
-def _assignment(call: Call, places: Sequence[Place]) -> Any:
-    types = call.types
-    return types.Assignment(
-        topic_partitions=tuple(
-            types.TopicPartitions(
-                topic_id=call.cluster.topic_id(name), topic_name=name, partitions=its
-            )
-            for name, its in numbers(places).items()
-        )
     )

@@ -10,7 +10,7 @@ from typing import Any
 from minibroker.log.consumer_group import Beat
 from minibroker.log.errors import Code, LogError
 from minibroker.wire.kafka.call import Answer, Call
-from minibroker.wire.kafka.grouped import Place, numbers
+from minibroker.wire.kafka.grouped import Place, assigned
 from minibroker.wire.kafka.messages import AT_ONCE, ms
 
 
@@ -21,7 +21,7 @@ def answer(call: Call) -> Answer:
         call.must_coordinate(request.group_id)
         _check(call)
         told = call.cluster.groups.consumer_heartbeat(request.group_id, _beat(call))
-        assignment = None if told.assignment is None else _assignment(call, told.assignment)
+        assignment = None if told.assignment is None else assigned(call, told.assignment)
     except LogError as error:
         return types.ConsumerGroupHeartbeatResponse(
             error_code=error.code,
@@ -77,13 +77,3 @@ def _owned(call: Call, topics: Sequence[Any]) -> list[Place]:
             continue
         found += [(name, number) for number in each.partitions]
     return found
-
-
-def _assignment(call: Call, places: Sequence[Place]) -> Any:
-    types = call.types
-    return types.Assignment(
-        topic_partitions=tuple(
-            types.TopicPartitions(topic_id=call.cluster.topic_id(name), partitions=its)
-            for name, its in numbers(places).items()
-        )
-    )

@@ -86,10 +86,8 @@ def _read(call: Call) -> tuple[list[_Topic], int, bool]:
         for each in topic.partitions:
             read = _partition(call, name, each, min(left, each.partition_max_bytes), committed)
             if size and len(read.records) > left:
-                read.records, read.batches = (
-                    b"",
-                    (),
-                )  # only the first batch may be larger than the client wants
+                # Only the first batch may be larger than the client wants.
+                read.records, read.batches = b"", ()
             left -= len(read.records)
             size += len(read.records)
             wrong = wrong or read.code is not Code.NONE
