@@ -201,7 +201,6 @@ class Connection(asyncio.Protocol):
 
     def _reply(self, answer: object, call: Call, head: Header, form: Schema) -> None:
         if answer is None:
-            self.broker.server.turned()
             return
         try:
             body = answer if isinstance(answer, bytes) else form.written(answer)

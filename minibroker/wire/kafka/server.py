@@ -15,7 +15,7 @@ import random
 import ssl
 import uuid
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,9 +65,8 @@ class KafkaServer:
         self.trace = NoTrace() if trace is None else trace
         self.faults = Faults()
         self.clock = WallClock()
-        self._timers = Timers(self.clock, self.loop, self.turned)
+        self._timers = Timers(self.clock, self.loop)
         self._disk: Disk | None = None
-        self._flushing = False
         self.failed = asyncio.Event()
         """Is set when the disk took no more: nothing is answered any more."""
         self._answers: list[tuple[Connection, bytes]] = []
@@ -88,7 +87,7 @@ class KafkaServer:
                 data,
                 self.clock,
                 self.trace,
-                self._timers.at,
+                self._at,
                 fsync=fsync,
                 brokers=len(ports),
                 prepare=_prepare,
@@ -167,37 +166,46 @@ class KafkaServer:
     # --- answers ---------------------------------------------------------------------------
 
     def send(self, connection: "Connection", data: bytes) -> None:
-        """Send an answer, after a flush if something has to be flushed."""
+        """Send an answer, after a flush if something has to be flushed. What no answer tells of the
+        disk flushes by itself."""
+        if self.failed.is_set():
+            connection.abort()
+            return
         if self._disk is None or not (self._disk.needs_flush or self._answers):
             connection.write(data)
             return
-        self._answers.append((connection, data))
-        self.turned()
-
-    def turned(self) -> None:
-        """Something may have changed that nobody is told of: a timer came, or a client wants no
-        answer. What has to be flushed is, at the end of this turn of the loop."""
-        if self._disk is None or self._flushing:
-            return
-        if self._disk.needs_flush or self._answers:
-            self._flushing = True
+        if not self._answers:
             self.loop.call_soon(self._flush)
+        self._answers.append((connection, data))
 
     def _flush(self) -> None:
         assert self._disk is not None
-        self._flushing = False
         answers, self._answers = self._answers, []
         try:
             self._disk.flush()
         except StorageError as error:
-            log.critical("%s; nothing is answered any more", error)
-            for broker in self.brokers.values():
-                for connection in list(broker.connections):
-                    connection.abort()
-            self.failed.set()
-            return
+            self._fail(error)
         for connection, data in answers:
             connection.write(data)
+
+    def _at(self, when: int, action: Callable[[], None]) -> None:
+        """As `Timers.at`, for actions that may write to the disk."""
+
+        def guarded() -> None:
+            try:
+                action()
+            except StorageError as error:
+                self._fail(error)
+
+        self._timers.at(when, guarded)
+
+    def _fail(self, error: StorageError) -> None:
+        """What is in memory is more than what is kept, so nobody may be told of it."""
+        log.critical("%s; nothing is answered any more", error)
+        for broker in self.brokers.values():
+            for connection in list(broker.connections):
+                connection.abort()
+        self.failed.set()
 
     # --- waiting for news ------------------------------------------------------------------
 

@@ -26,12 +26,10 @@ class WallClock(Clock):
 
 
 class Timers:
-    """`at` asks an event loop for an action at a time of the clock; `after` follows each."""
+    """`at` asks an event loop for an action at a time of the clock."""
 
-    def __init__(
-        self, clock: Clock, loop: asyncio.AbstractEventLoop, after: Callable[[], None]
-    ) -> None:
-        self._clock, self._loop, self._after = clock, loop, after
+    def __init__(self, clock: Clock, loop: asyncio.AbstractEventLoop) -> None:
+        self._clock, self._loop = clock, loop
         self._pending: set[asyncio.TimerHandle] = set()
 
     def at(self, when: int, action: Callable[[], None]) -> None:
@@ -43,7 +41,6 @@ class Timers:
                 self.at(when, action)
             else:
                 action()
-                self._after()
 
         handle = self._loop.call_later(max(0, when - self._clock.now) / 1_000_000, due)
         self._pending.add(handle)
