@@ -52,3 +52,20 @@ def test_an_answer_that_waits_for_it_is_not_sent(kept: Running) -> None:
         connection.sendall(request("metadata", 1, b"\x00\x00\x00\x01\x00\x06orders"))
         assert answer(connection) is None
     assert kept.ask(lambda server: server.failed.is_set())
+
+
+def test_a_sync_that_fails_later_ends_all_answers_too(tmp_path: Path) -> None:
+    def broken() -> None:
+        raise OSError(5, "Input/output error")
+
+    def break_it(server: KafkaServer) -> None:
+        server._disk._files.sync = broken  # type: ignore[union-attr, method-assign]
+        server.cluster.create_topic("orders")
+
+    with start(data=tmp_path / "data", fsync="interval") as running:
+        running.ask(break_it)
+        soon(lambda: running.ask(lambda server: server.failed.is_set()))
+        assert not running.ask(lambda server: server._disk.needs_flush)  # type: ignore[union-attr]
+        with connected(running.bootstrap_servers) as late:
+            late.sendall(request("api_versions", 0, b""))
+            assert answer(late) is None
