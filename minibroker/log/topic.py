@@ -13,6 +13,9 @@ from minibroker.log.errors import Code, LogError
 LONGEST_NAME = 249
 """Characters, for a directory is named after a topic and its partition (Kafka's Topic class)."""
 
+MOST_AT_ONCE = 10_000
+"""New partitions in one request (Kafka's ReplicationControlManager)."""
+
 _ALLOWED = re.compile(r"[a-zA-Z0-9._-]+")
 
 
@@ -66,12 +69,24 @@ def placed(
     ]
 
 
+def check_together(partitions: Iterable[int]) -> None:
+    """LogError POLICY_VIOLATION if one request asks for more new partitions than a controller makes
+    at once; a number below 0 stands for the brokers' default (KAFKA-17870)."""
+    total = sum(max(number, 0) for number in partitions)
+    if total > MOST_AT_ONCE:
+        raise LogError(
+            Code.POLICY_VIOLATION,
+            f"a request may ask for {MOST_AT_ONCE} new partitions, not {total}; ask several times",
+        )
+
+
 def check_size(partitions: int, replication_factor: int, brokers: int) -> None:
-    """LogError INVALID_PARTITIONS or INVALID_REPLICATION_FACTOR."""
+    """LogError INVALID_PARTITIONS, POLICY_VIOLATION or INVALID_REPLICATION_FACTOR."""
     if partitions < 1:
         raise LogError(
             Code.INVALID_PARTITIONS, f"a topic has one partition or more, not {partitions}"
         )
+    check_together([partitions])
     if replication_factor < 1:
         raise LogError(
             Code.INVALID_REPLICATION_FACTOR,

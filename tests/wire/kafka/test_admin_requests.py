@@ -501,3 +501,62 @@ def test_a_fault_shows_in_the_answer(kafka, wire, name):
             code = wire.ask(name, 1, resource_types=()).error_code
     assert code == Code.UNKNOWN_SERVER_ERROR
     assert configs(wire, TOPIC, "orders").error_code == Code.NONE
+
+
+def test_a_request_for_too_many_partitions_makes_none(kafka):
+    port = int(kafka.bootstrap_servers.rpartition(":")[2])
+    wire = Wire(port)
+
+    def asks(*counts):
+        def make(of):
+            topics = tuple(
+                of.CreatableTopic(
+                    name=f"t{number}", num_partitions=count, replication_factor=1,
+                    assignments=(), configs=(),
+                )
+                for number, count in enumerate(counts)
+            )  # fmt: skip
+            return {"topics": topics, "timeout": SECOND, "validate_only": False}
+
+        return [Code(each.error_code) for each in wire.ask("create_topics", 7, make).topics]
+
+    try:
+        assert asks(2_000_000_000) == [Code.POLICY_VIOLATION]
+        assert asks(6_000, 6_000) == [Code.POLICY_VIOLATION] * 2
+        assert "t0" not in kafka.ask(lambda server: server.cluster.topics())
+        assert asks(3, -1) == [Code.NONE] * 2
+    finally:
+        wire.close()
+
+
+@pytest.mark.parametrize("version", range(2, 8))
+def test_a_topic_that_is_there_is_not_made_again(kafka, version):
+    wire = Wire(int(kafka.bootstrap_servers.rpartition(":")[2]))
+
+    def make(of):
+        topic = of.CreatableTopic(
+            name="orders", num_partitions=1, replication_factor=1, assignments=(), configs=()
+        )
+        return {"topics": (topic,), "timeout": SECOND, "validate_only": False}
+
+    try:
+        (found,) = wire.ask("create_topics", version, make).topics
+    finally:
+        wire.close()
+    assert found.error_code == Code.TOPIC_ALREADY_EXISTS
+
+
+@pytest.mark.parametrize("version", range(1, 7))
+def test_a_topic_that_is_not_there_is_not_deleted(kafka, version):
+    wire = Wire(int(kafka.bootstrap_servers.rpartition(":")[2]))
+
+    def make(of):
+        if version < 6:
+            return {"topic_names": ("missing",), "timeout": SECOND}
+        return {"topics": (of.DeleteTopicState(name="missing", topic_id=None),), "timeout": SECOND}
+
+    try:
+        (found,) = wire.ask("delete_topics", version, make).responses
+    finally:
+        wire.close()
+    assert found.error_code == Code.UNKNOWN_TOPIC_OR_PARTITION

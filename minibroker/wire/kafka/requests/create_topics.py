@@ -1,5 +1,6 @@
 """CreateTopics, or only whether they could be created."""
 
+from collections import Counter
 from typing import Any
 
 from minibroker.log import config as configs
@@ -10,18 +11,26 @@ from minibroker.wire.kafka.call import Answer, Call
 
 def answer(call: Call) -> Answer:
     """A result for each topic."""
-    names = [each.name for each in call.request.topics]
+    wanted = call.request.topics
+    names = Counter(each.name for each in wanted)
+    wrong: LogError | None = None
+    try:
+        topics.check_together(each.num_partitions for each in wanted)
+    except LogError as error:
+        wrong = error
     return call.types.CreateTopicsResponse(
-        topics=tuple(_made(call, each, names.count(each.name) > 1) for each in call.request.topics)
+        topics=tuple(_made(call, each, names[each.name] > 1, wrong) for each in wanted)
     )
 
 
-def _made(call: Call, each: Any, twice: bool) -> Any:
+def _made(call: Call, each: Any, twice: bool, wrong: LogError | None) -> Any:
     types, cluster = call.types, call.cluster
     code, words, partitions, replicas = Code.NONE, None, -1, -1
     settings: dict[str, str] = {}
-    result: dict[str, Any] = {}
+    result: dict[str, Any] = {"topic_id": None}
     try:
+        if wrong is not None:
+            raise wrong
         if twice:
             raise LogError(Code.INVALID_REQUEST, f"topic {each.name!r} is asked for twice")
         if each.assignments:

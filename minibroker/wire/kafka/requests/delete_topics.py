@@ -21,7 +21,6 @@ def answer(call: Call) -> Answer:
 
 def _deleted(call: Call, name: str | None, topic_id: Any) -> Any:
     code, words = Code.NONE, None
-    result: dict[str, Any] = {}
     try:
         if name is None:
             name = call.cluster.topic_of(topic_id)
@@ -30,8 +29,6 @@ def _deleted(call: Call, name: str | None, topic_id: Any) -> Any:
         call.cluster.delete_topic(name)
     except LogError as error:
         code, words = error.code, error.text
-    if call.version >= _IDS and topic_id is not None:
-        result["topic_id"] = topic_id
     return call.types.DeletableTopicResult(
-        name=name, error_code=code, error_message=words, **result
+        name=name, topic_id=topic_id, error_code=code, error_message=words
     )
