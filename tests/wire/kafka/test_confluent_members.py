@@ -263,7 +263,11 @@ def test_what_a_killed_member_read_and_did_not_commit_comes_to_the_other(
     one = new(settings)
     share(one)
     with Process(KILLED, repr(given | settings)) as other:
-        until(lambda: len(other.said) == 20, one.poll, "two partitions for the other")
+        until(
+            lambda: len(set(other.said)) == 20 and len(one.owned) == PARTITIONS // 2,
+            one.poll,
+            "two partitions for each",
+        )
         one.read.clear()
         other.kill()
         until(lambda: len(one.owned) == PARTITIONS, one.poll, "all partitions for who is left")

@@ -203,7 +203,11 @@ def test_what_a_killed_member_read_and_did_not_commit_comes_to_the_other(
     one = new(EAGER)
     share(one)
     with Process(KILLED, broker.bootstrap_servers) as other:
-        wait(lambda: len(other.said) == 20, "two partitions for the other")
+        # Both: kafka-python may drop an assignment, and who is told of none keeps its old offsets.
+        wait(
+            lambda: len(set(other.said)) == 20 and len(one.owned) == PARTITIONS // 2,
+            "two partitions for each",
+        )
         one.read.clear()
         other.kill()
         wait(lambda: len(one.owned) == PARTITIONS, "all partitions for who is left")
