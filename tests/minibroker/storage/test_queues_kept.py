@@ -80,7 +80,9 @@ def test_persistent_messages_of_a_durable_queue_are_there_after_a_restart_in_ord
 
 def test_a_transient_queue_is_not(server):
     server.broker.declare_queue("passing", durable=False)
+    server.disk.flush()
     server.send("order-1", "passing")
+    assert not server.disk.needs_flush
     server.restarts()
     assert not server.broker.has_queue("passing")
 
@@ -160,6 +162,27 @@ def test_what_was_deleted_stays_deleted(server):
     server.broker.declare_exchange("events", durable=True, kind="fanout")
     server.send("order-2", "", "events")
     assert server.ready() == []
+
+
+def test_a_deleted_queue_and_exchange_do_not_come_back(server):
+    server.broker.declare_exchange("events", durable=True, kind="fanout")
+    server.disk.flush()
+    server.broker.delete_queue("client", "orders")
+    server.broker.delete_exchange("events")
+    server.restarts()
+    assert not server.broker.has_queue("orders")
+    with pytest.raises(NotFound):
+        server.send("order-1", "", "events")
+
+
+def test_a_binding_of_what_does_not_last_is_not_kept(server, caplog):
+    server.broker.declare_exchange("passing", kind="fanout")
+    server.broker.declare_exchange("events", durable=True, kind="fanout")
+    server.broker.bind("orders", "passing", "")
+    server.broker.bind_exchange("passing", "events", "")
+    with caplog.at_level(logging.ERROR):
+        server.restarts()
+    assert not caplog.records
 
 
 def test_what_was_not_flushed_is_gone_as_a_whole(server):
@@ -360,4 +383,4 @@ class KeptQueues(RuleBasedStateMachine):
 
 
 TestKeptQueues = KeptQueues.TestCase
-TestKeptQueues.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestKeptQueues.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
