@@ -43,7 +43,9 @@ class Consumer:
 
     def has_room(self) -> bool:
         """Whether one more delivery may be pushed."""
-        return self.auto_ack or self.prefetch == 0 or self.unacked < self.prefetch
+        return self.channel.flowing and (
+            self.auto_ack or self.prefetch == 0 or self.unacked < self.prefetch
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,8 @@ def ignored(_: str) -> None:
 class Channel:
     """One channel of a client. `owner` names the client in the trace; `deliver` is where the
     broker pushes to, `cancelled` is told the tag of a subscription that the broker ended.
-    `connection` is whatever stands for the connection that it belongs to."""
+    `connection` is whatever stands for the connection that it belongs to. While it is not `flowing`
+    nothing is pushed to it."""
 
     owner: str
     deliver: Callable[[Delivery], None]
@@ -74,6 +77,7 @@ class Channel:
     unacked: dict[int, Unacked] = field(default_factory=dict)
     consumers: dict[str, Consumer] = field(default_factory=dict)
     open: bool = True
+    flowing: bool = True
 
     def next_tag(self) -> int:
         """The next delivery tag."""

@@ -39,6 +39,12 @@ class NotAllowed(ChannelError):
     code = 530
 
 
+class Deprecated(ChannelError):
+    """541: a feature that is not permitted any more. RabbitMQ closes the connection for it."""
+
+    code = 541
+
+
 class ResourceLocked(ChannelError):
     """405: the queue is exclusive to another connection."""
 
