@@ -33,6 +33,8 @@ from minibroker.sim.values import Value
 REPLIES = "amq.rabbitmq.reply-to"
 """What a client subscribes to for direct replies."""
 
+GLOBAL_QOS = "global_qos"
+
 NOTHING: Mapping[str, Value] = {}
 
 
@@ -360,6 +362,7 @@ class Broker:
         if tag in channel.consumers:
             raise NotAllowed(f"NOT_ALLOWED - attempt to reuse consumer tag '{tag}'")
         priority = declaration.admitted(source, exclusive, arguments)
+        declaration.check_limit(source, channel.limit)
         consumer = Consumer(tag, source, channel, auto_ack, channel.prefetch, priority, exclusive)
         channel.consumers[tag] = consumer
         source.subscribe(consumer)
@@ -396,9 +399,14 @@ class Broker:
         return delivery
 
     def qos(self, channel: Channel, count: int, shared: bool = False) -> None:
-        """How many unacked copies each consumer that is started afterwards may have; 0 is no
-        limit."""
-        channel.prefetch = count
+        """How many unacked copies each consumer that is started afterwards may have, or all of the
+        channel's `shared` between them, where that is permitted (else it means the same: RabbitMQ's
+        `rabbit_channel`); 0 is no limit."""
+        if shared and (self._permit is None or GLOBAL_QOS in self._permit):
+            channel.limit = count
+        else:
+            channel.prefetch, channel.limit = count, 0
+        self.flow([channel], channel.flowing)
 
     def flow(self, channels: Iterable[Channel], active: bool) -> None:
         """Stop pushing to these channels, which take no more for now, or begin again."""
@@ -416,7 +424,7 @@ class Broker:
         released = self._released(channel, tag, multiple)
         for unacked in released:
             self._flow.settled(channel.owner, unacked.queue, unacked.copy, "acked")
-        self._look_at(released)
+        self._look_at(released, channel)
 
     def nack(self, channel: Channel, tag: int, multiple: bool, requeue: bool) -> None:
         """The client has not: back to the queue, or given up. Coming back so is no failure that a
@@ -440,7 +448,7 @@ class Broker:
                 self._flow.requeue(channel.owner, unacked, why, failed)
             else:
                 self._flow.give_up(channel.owner, unacked.queue, unacked.copy, "rejected")
-        self._look_at(released)
+        self._look_at(released, channel)
 
     def _released(self, channel: Channel, tag: int, multiple: bool) -> list[Unacked]:
         tags = channel.tags(tag, multiple)
@@ -452,13 +460,15 @@ class Broker:
                 unacked.consumer.unacked -= 1
         return released
 
-    def _look_at(self, released: list[Unacked]) -> None:
+    def _look_at(self, released: list[Unacked], channel: Channel | None = None) -> None:
         """Look at each queue that copies were released to or from, once."""
         if len(released) == 1:
             self._flow.look(released[0].queue)
-            return
-        for queue in dict.fromkeys(unacked.queue for unacked in released):
-            self._flow.look(queue)
+        else:
+            for queue in dict.fromkeys(unacked.queue for unacked in released):
+                self._flow.look(queue)
+        if channel is not None and channel.limit:
+            self.flow([channel], channel.flowing)  # any of its subscriptions may have room now
 
     # --- ending ------------------------------------------------------------------------
 

@@ -43,8 +43,13 @@ class Consumer:
 
     def has_room(self) -> bool:
         """Whether one more delivery may be pushed."""
-        return self.channel.flowing and (
-            self.auto_ack or self.prefetch == 0 or self.unacked < self.prefetch
+        channel = self.channel
+        if not channel.flowing:
+            return False
+        if self.auto_ack:
+            return True
+        return (self.prefetch == 0 or self.unacked < self.prefetch) and (
+            channel.limit == 0 or len(channel.unacked) < channel.limit
         )
 
 
@@ -66,13 +71,15 @@ class Channel:
     """One channel of a client. `owner` names the client in the trace; `deliver` is where the
     broker pushes to, `cancelled` is told the tag of a subscription that the broker ended.
     `connection` is whatever stands for the connection that it belongs to. While it is not `flowing`
-    nothing is pushed to it."""
+    nothing is pushed to it. All its consumers together have at most `limit` unacked copies (0: no
+    limit), what was taken by `get` included."""
 
     owner: str
     deliver: Callable[[Delivery], None]
     cancelled: Callable[[str], None] = ignored
     connection: object = None
     prefetch: int = 0
+    limit: int = 0
     last_tag: int = 0
     unacked: dict[int, Unacked] = field(default_factory=dict)
     consumers: dict[str, Consumer] = field(default_factory=dict)

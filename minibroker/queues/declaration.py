@@ -10,7 +10,13 @@ from dataclasses import dataclass
 
 from minibroker.queues import arguments as queue_arguments
 from minibroker.queues import terms
-from minibroker.queues.errors import AccessRefused, Deprecated, PreconditionFailed, ResourceLocked
+from minibroker.queues.errors import (
+    AccessRefused,
+    Deprecated,
+    NotImplementedHere,
+    PreconditionFailed,
+    ResourceLocked,
+)
 from minibroker.queues.queue import Queue
 from minibroker.sim.values import Value
 
@@ -114,6 +120,15 @@ def admitted(queue: Queue, exclusive: bool, arguments: Mapping[str, Value]) -> i
         raise AccessRefused(f"ACCESS_REFUSED - queue '{queue.name}' in vhost '/' in exclusive use")
     assert isinstance(priority, int)
     return priority
+
+
+def check_limit(queue: Queue, limit: int) -> None:
+    """Refuse a subscription to a quorum queue under global QoS (RabbitMQ, "Quorum Queues", Feature
+    Matrix)."""
+    if limit and queue.arguments.quorum:
+        raise NotImplementedHere(
+            f"NOT_IMPLEMENTED - queue '{queue.name}' in vhost '/' does not support global qos"
+        )
 
 
 def check_get(queue: Queue) -> None:

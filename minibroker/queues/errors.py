@@ -45,6 +45,12 @@ class Deprecated(ChannelError):
     code = 541
 
 
+class NotImplementedHere(ChannelError):
+    """540: this type of queue has no such feature. RabbitMQ closes the connection for it."""
+
+    code = 540
+
+
 class ResourceLocked(ChannelError):
     """405: the queue is exclusive to another connection."""
 
