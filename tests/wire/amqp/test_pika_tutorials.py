@@ -1,9 +1,6 @@
 """What RabbitMQ's tutorials teach, with pika's BlockingConnection."""
 
-from collections.abc import Iterator
-
 import pika
-import pytest
 from pika.adapters.blocking_connection import BlockingChannel
 
 from minibroker.wire.amqp.running import Running
@@ -11,15 +8,6 @@ from tests.wire.amqp.reading import read
 from tests.wire.waiting import until
 
 LASTING = pika.BasicProperties(delivery_mode=2)
-
-
-@pytest.fixture
-def channel(rabbit: Running) -> Iterator[BlockingChannel]:
-    """A channel of a connection of its own."""
-    connection = pika.BlockingConnection(pika.URLParameters(rabbit.url))
-    yield connection.channel()
-    if connection.is_open:
-        connection.close()
 
 
 def test_a_message_reaches_the_queue_that_its_routing_key_names(channel: BlockingChannel) -> None:
