@@ -1,0 +1,114 @@
+"""The server: one virtual host, on an event loop.
+
+Rule: everything here and below runs on the loop's thread; `minibroker.wire.amqp.running` is for
+other threads. The engine is called by frames and timers only, one at a time.
+"""
+
+import asyncio
+import base64
+import os
+import ssl
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from minibroker.queues.broker import Broker
+from minibroker.sim.trace import NoTrace, Trace
+from minibroker.wire.amqp.connection import Connection
+from minibroker.wire.amqp.faults import Faults
+from minibroker.wire.amqp.handshake import HEARTBEAT
+from minibroker.wire.kafka.timers import Timers, WallClock
+
+
+class AmqpServer:
+    """`port` 0 is any that is free. `users` are names and passwords; ``guest`` is let in from this
+    machine only. `heartbeat` is what clients are offered, in seconds. `permit` names deprecated
+    features that may be used all the same, as RabbitMQ's ``deprecated_features.permit`` does:
+    ``transient_nonexcl_queues``, ``global_qos``. `tls`, a context or the paths of a certificate and
+    its key, makes it speak TLS. A `trace` that is kept grows with every message."""
+
+    def __init__(
+        self,
+        port: int = 0,
+        host: str = "127.0.0.1",
+        *,
+        users: Mapping[str, str] | None = None,
+        heartbeat: int = HEARTBEAT,
+        permit: Collection[str] = (),
+        tls: ssl.SSLContext | tuple[Path, Path] | None = None,
+        trace: Trace | None = None,
+    ) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.host, self.port = host, port
+        self.users = {"guest": "guest"} if users is None else dict(users)
+        self.heartbeat = heartbeat
+        self.tls = _context(*tls) if isinstance(tls, tuple) else tls
+        self.trace = NoTrace() if trace is None else trace
+        self.faults = Faults()
+        self.alarm = ""
+        """Why publishers are blocked, if they are."""
+        self.connections: dict[Connection, None] = {}
+        self.clock = WallClock()
+        self._timers = Timers(self.clock, self.loop)
+        self._listener: asyncio.Server | None = None
+        for name in permit:
+            if name not in FEATURES:
+                raise ValueError(f"there is no {name!r} to permit; there are {', '.join(FEATURES)}")
+        self.broker = Broker(
+            self.clock, self.trace, self._timers.at, self.new_suffix, frozenset(permit)
+        )
+
+    @property
+    def url(self) -> str:
+        """What a client is given."""
+        scheme = "amqp" if self.tls is None else "amqps"
+        name, password = next(iter(self.users.items()))
+        return f"{scheme}://{name}:{password}@{self.host}:{self.port}/"
+
+    async def start(self) -> None:
+        """Take connections; OSError if the port is taken."""
+        self._listener = await self.loop.create_server(
+            lambda: Connection(self), self.host, self.port, ssl=self.tls, backlog=512
+        )
+        self.port = self._listener.sockets[0].getsockname()[1]
+
+    async def close(self) -> None:
+        """Close the port and all connections."""
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
+        for connection in list(self.connections):
+            connection.abort()
+        self._timers.cancel()
+
+    def new_suffix(self) -> str:
+        """The end of a name that the broker makes up."""
+        return base64.urlsafe_b64encode(os.urandom(16)).decode().rstrip("=")
+
+    # --- for lessons -----------------------------------------------------------------------
+
+    def block(self, reason: str = "low on memory") -> None:
+        """An alarm is on: who publishes is blocked (RabbitMQ, "Memory and Disk Alarms")."""
+        self.alarm = reason
+
+    def unblock(self) -> None:
+        """It is over."""
+        self.alarm = ""
+        for connection in list(self.connections):
+            connection.unblock()
+
+    def drop(self, name: str = "") -> None:
+        """Drop the connection of the client that is called so, without a word; all of them for an
+        empty name."""
+        for connection in list(self.connections):
+            if name in ("", connection.name):
+                connection.abort()
+
+
+FEATURES = ("transient_nonexcl_queues", "global_qos")
+
+
+def _context(certificate: Path, key: Path) -> ssl.SSLContext:
+    """OSError (ssl.SSLError is one) if they cannot be read or do not belong together."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context
