@@ -147,7 +147,10 @@ class Connection(asyncio.Protocol):
         if self._at:
             del self._buffer[: self._at]
             self._at = 0
-        self.flush()
+        if self.server.disk is None:
+            self.flush()
+        elif self._out or self.confirming:
+            self._flush_soon()  # one sync for all that came in this turn
         if self._transport is None:
             return
         if self._waits and len(self._buffer) > ENOUGH:
@@ -300,7 +303,11 @@ class Connection(asyncio.Protocol):
         self._out_size += len(data)
         if self._out_size >= TURN:
             self._write()
-        elif not self._flushing:
+        else:
+            self._flush_soon()
+
+    def _flush_soon(self) -> None:
+        if not self._flushing:
             self._flushing = True
             self.server.loop.call_soon(self.flush)
 
@@ -331,6 +338,8 @@ class Connection(asyncio.Protocol):
         self._out.clear()
         self._out_size = 0
         if self._transport is None or self._transport.is_closing() or self.fate == "closed":
+            return
+        if not self.server.keep():
             return
         if self._heartbeat is not None:
             self._heartbeat.sent = True

@@ -6,10 +6,12 @@ other threads. The engine is called by frames and timers only, one at a time.
 
 import asyncio
 import base64
+import logging
 import os
 import ssl
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from minibroker.queues.broker import Broker
 from minibroker.sim.trace import NoTrace, Trace
@@ -18,13 +20,20 @@ from minibroker.wire.amqp.faults import Faults
 from minibroker.wire.amqp.handshake import HEARTBEAT
 from minibroker.wire.kafka.timers import Timers, WallClock
 
+if TYPE_CHECKING:  # with the log engine behind them they take a while
+    from minibroker.storage import Fsync, QueueDisk, StorageError
+
+log = logging.getLogger(__name__)
+
 
 class AmqpServer:
     """`port` 0 is any that is free. `users` are names and passwords; ``guest`` is let in from this
     machine only. `heartbeat` is what clients are offered, in seconds. `permit` names deprecated
     features that may be used all the same, as RabbitMQ's ``deprecated_features.permit`` does:
     ``transient_nonexcl_queues``, ``global_qos``. `tls`, a context or the paths of a certificate and
-    its key, makes it speak TLS. A `trace` that is kept grows with every message."""
+    its key, makes it speak TLS. With `data`, a directory, durable queues are kept there; for
+    `fsync` see `minibroker.storage.files.Fsync`. A `trace` that is kept grows with every message.
+    """
 
     def __init__(
         self,
@@ -35,6 +44,8 @@ class AmqpServer:
         heartbeat: int = HEARTBEAT,
         permit: Collection[str] = (),
         tls: ssl.SSLContext | tuple[Path, Path] | None = None,
+        data: Path | None = None,
+        fsync: "Fsync" = "always",
         trace: Trace | None = None,
     ) -> None:
         self.loop = asyncio.get_running_loop()
@@ -53,9 +64,25 @@ class AmqpServer:
         for name in permit:
             if name not in FEATURES:
                 raise ValueError(f"there is no {name!r} to permit; there are {', '.join(FEATURES)}")
-        self.broker = Broker(
-            self.clock, self.trace, self._timers.at, self.new_suffix, frozenset(permit)
-        )
+        self.failed = asyncio.Event()
+        """Is set when the disk took no more: nothing is confirmed any more."""
+        self.disk: QueueDisk | None = None
+        if data is None:
+            self.broker = Broker(
+                self.clock, self.trace, self._timers.at, self.new_suffix, frozenset(permit)
+            )
+        else:
+            from minibroker.storage import open_queues
+
+            self.broker, self.disk = open_queues(
+                data,
+                self.clock,
+                self.trace,
+                self._at,
+                fsync=fsync,
+                new_suffix=self.new_suffix,
+                permit=frozenset(permit),
+            )
 
     @property
     def url(self) -> str:
@@ -79,6 +106,40 @@ class AmqpServer:
         for connection in list(self.connections):
             connection.abort()
         self._timers.cancel()
+        if self.disk is not None:
+            self.disk.close()
+
+    def keep(self) -> bool:
+        """Let the disk have what has changed, so that clients may be told of it. False if it took
+        no more; then all connections end."""
+        if self.disk is None:
+            return True
+        from minibroker.storage import StorageError
+
+        try:
+            self.disk.flush()
+        except StorageError as error:
+            self._fail(error)
+            return False
+        return True
+
+    def _at(self, when: int, action: Callable[[], None]) -> None:
+        from minibroker.storage import StorageError
+
+        def guarded() -> None:
+            try:
+                action()
+            except StorageError as error:
+                self._fail(error)
+
+        self._timers.at(when, guarded)
+
+    def _fail(self, error: "StorageError") -> None:
+        if not self.failed.is_set():
+            log.error("%s", error)
+            self.failed.set()
+            for connection in list(self.connections):
+                connection.abort()
 
     def new_suffix(self) -> str:
         """The end of a name that the broker makes up."""
