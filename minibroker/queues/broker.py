@@ -97,6 +97,10 @@ class Broker:
         for queue in list(self._queues.values()):
             self._flow.look(queue)
 
+    def all_queues(self) -> list[Queue]:
+        """In the order in which they were made."""
+        return list(self._queues.values())
+
     # --- queues ------------------------------------------------------------------------
 
     def declare_queue(

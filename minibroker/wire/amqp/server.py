@@ -9,6 +9,7 @@ import base64
 import logging
 import os
 import ssl
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -144,6 +145,25 @@ class AmqpServer:
     def new_suffix(self) -> str:
         """The end of a name that the broker makes up."""
         return base64.urlsafe_b64encode(os.urandom(16)).decode().rstrip("=")
+
+    def overview(self) -> list[dict[str, object]]:
+        """Of each queue what an operator asks: how many copies are ready and how many handed out
+        and not settled, and how many consumers it has."""
+        unacked = Counter(
+            held.queue
+            for connection in self.connections
+            for channel in connection.channels.values()
+            for held in channel.engine.unacked.values()
+        )
+        return [
+            {
+                "queue": queue.name,
+                "ready": len(queue),
+                "unacked": unacked[queue],
+                "consumers": len(queue.consumers),
+            }
+            for queue in self.broker.all_queues()
+        ]
 
     # --- for lessons -----------------------------------------------------------------------
 
