@@ -188,21 +188,32 @@ class Connection(asyncio.Protocol):
         return False
 
     def _take(self, kind: int, number: int, payload: bytes) -> None:
-        if number and self.fate == "running":
+        if kind > frames.BODY or kind < frames.METHOD:
+            self._take_other(kind, number, payload)
+        elif number and self.fate == "running":
             channel = self.channels.get(number)
             if channel is None:
                 self._open_channel(kind, number, payload)
             else:
                 channel.frame(kind, payload)
         elif kind == frames.METHOD and not number:
-            self._method(methods.read(payload))
-        elif self.fate != "closing" and not (kind == frames.HEARTBEAT and not number):
-            known = kind in (frames.METHOD, frames.HEADER, frames.BODY, frames.HEARTBEAT)
-            wrong = "" if known else ": unknown_frame"
-            raise HardError(
-                UNEXPECTED_FRAME if known else FRAME_ERROR,
-                f"type {kind}, {frames.snipped(payload)}{wrong}",
-            )
+            method = methods.read(payload)
+            try:
+                self._method(method)
+            except HardError as error:
+                error.method = error.method or (method if error.code != handshake.REFUSED else None)
+                raise
+        elif self.fate != "closing":
+            raise HardError(UNEXPECTED_FRAME, f"type {kind}, {frames.snipped(payload)}")
+
+    def _take_other(self, kind: int, number: int, payload: bytes) -> None:
+        """A heartbeat, or nothing that there is."""
+        if self.fate == "closing":
+            return
+        if kind != frames.HEARTBEAT or payload:
+            raise HardError(FRAME_ERROR, f"type {kind}, {frames.snipped(payload)}: unknown_frame")
+        if number:
+            raise HardError(UNEXPECTED_FRAME, f"type {kind}, {frames.snipped(payload)}")
 
     def _open_channel(self, kind: int, number: int, payload: bytes) -> None:
         method = methods.read(payload) if kind == frames.METHOD else None
@@ -382,12 +393,13 @@ class Connection(asyncio.Protocol):
         """Close the connection for a mistake of the client's: it is told the code."""
         log.warning("closing the connection of %s: %s", self.name, error.text)
         self._leave()
-        told = self.fate in ("running", "opening", "tuning", "starting", "closing")
-        if told and handshake.may_be_told(self, error):
-            index = methods.index(error.method)
-            self.send_method(0, commands.Connection.Close, error.code, error.text, *index)
+        if not handshake.may_be_told(self, error):
+            self._close()
+            return
+        index = methods.index(error.method)
+        self.send_method(0, commands.Connection.Close, error.code, error.text, *index)
         self.fate = "closing"
-        if error.lost or not told:
+        if error.lost:
             self._close(GRACE)
         else:
             self._due(CLOSING)

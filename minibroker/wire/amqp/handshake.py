@@ -125,12 +125,15 @@ def tuned(connection: "Connection", method: commands.Connection.TuneOk) -> int:
             raise HardError(
                 NOT_ALLOWED,
                 f"negotiated {name} = {wanted} is lower than the minimum allowed value ({least})",
+                method=commands.Connection.Tune,
             )
         if not wanted or wanted > most:
+            detail = " (no limit)" if name == "channel_max" and not wanted else ""
             raise HardError(
                 NOT_ALLOWED,
-                f"negotiated {name} = {wanted if wanted else 'no limit'} is higher than the "
+                f"negotiated {name} = {wanted}{detail} is higher than the "
                 f"maximum allowed value ({most})",
+                method=commands.Connection.Tune,
             )
     connection.frame_max, connection.channel_max = method.frame_max, method.channel_max
     return method.heartbeat
