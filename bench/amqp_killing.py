@@ -25,7 +25,7 @@ from pika.exceptions import AMQPError
 from bench.kafka_brokers import free_port, wait_for
 
 PUBLISHERS = 3
-MESSAGES = 300
+MESSAGES = 150
 """Of each publisher."""
 
 PATIENCE = 60.0

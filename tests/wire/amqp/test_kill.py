@@ -1,5 +1,5 @@
-"""A server that is killed while publishers and a consumer are at work has what it had confirmed when
-it is back, and not what was acked; ``python -m bench killing`` does it a hundred times."""
+"""A server that is killed while clients are at work has what it had confirmed when it is back, and
+not what was acked; ``python -m bench killing`` does it a hundred times."""
 
 import random
 
