@@ -52,6 +52,7 @@ def run(where: Path, tests: list[str], environment: Mapping[str, str]) -> list[O
         cwd=where,
         env={**os.environ, "PYTHONPATH": str(where), **environment},
         check=False,
+        stdout=subprocess.DEVNULL,
         timeout=900,
     )  # fmt: skip
     return [_outcome(case) for case in ElementTree.parse(report).iter("testcase")]

@@ -205,6 +205,12 @@ class WireChannel:
             self.connection.server.loop.call_soon(self.connection.abort)
 
     def _cancelled(self, tag: str) -> None:
-        """The broker ended a subscription (RabbitMQ, "Consumer Cancel Notification")."""
+        """The broker ended a subscription (RabbitMQ, "Consumer Cancel Notification"). The client
+        is told when the turn is over: one that has deleted the queue has its answer first."""
+
+        def tell() -> None:
+            if self.connection.channels.get(self.number) is self:
+                self.reply(commands.Basic.Cancel, tag, True)
+
         if self.connection.capabilities.get("consumer_cancel_notify") is True:
-            self.reply(commands.Basic.Cancel, tag, True)
+            self.connection.server.loop.call_soon(tell)

@@ -266,3 +266,15 @@ def test_an_answer_that_was_not_asked_for_is_not_sent(rabbit: Running) -> None:
         raw.send(1, Queue.Purge, 0, "q", True)
         raw.send(1, Queue.Delete, 0, "q", False, False, True)
         assert isinstance(raw.ask(1, Tx.Select), Tx.SelectOk)
+
+
+def test_who_deletes_a_queue_has_the_answer_before_its_own_consumer_is_told(
+    rabbit: Running,
+) -> None:
+    with opened(rabbit) as raw:
+        assert isinstance(raw.ask(1, *declare()), Queue.DeclareOk)
+        assert isinstance(raw.ask(1, *consume()), Basic.ConsumeOk)
+        assert isinstance(raw.ask(1, Queue.Delete, 0, "q", False, False, False), Queue.DeleteOk)
+        told = raw.method()
+        assert isinstance(told, Basic.Cancel)
+        assert told.consumer_tag == "t"
