@@ -23,7 +23,7 @@ TESTS = {
 }
 
 PERMITTED = ("transient_nonexcl_queues", "global_qos")
-"""Deprecated features that these suites use: RabbitMQ 4.3 refuses them unless they are permitted."""
+"""Deprecated features that these suites use, and RabbitMQ 4.3 refuses unless they are permitted."""
 
 _ELSEWHERE = "The test calls a server on the internet"
 
