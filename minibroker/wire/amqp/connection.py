@@ -347,6 +347,12 @@ class Connection(asyncio.Protocol):
             self._heartbeat.sent = True
         self._transport.write(data)
 
+    @property
+    def waiting_bytes(self) -> int:
+        """How much is to be sent and not taken by the system yet."""
+        held = 0 if self._transport is None else self._transport.get_write_buffer_size()
+        return self._out_size + held
+
     # --- heartbeats and alarms -------------------------------------------------------------
 
     def _beat(self) -> None:
