@@ -78,7 +78,8 @@ def test_a_login_can_be_refused_and_works_again_when_all_is_healed(
 @pytest.mark.parametrize(
     ("name", "how", "why"),
     [
-        ("basic.pulbish", {"close": True}, "there is no method 'basic.pulbish'"),
+        ("basic.pulbish", {"close": True}, "a client has no method 'basic.pulbish'"),
+        ("basic.deliver", {"close": True}, "a client has no method 'basic.deliver'"),
         ("basic.publish", {}, "the fault does nothing"),
     ],
 )
