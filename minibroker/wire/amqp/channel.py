@@ -133,14 +133,9 @@ class WireChannel:
         publish(self, method, raw, body)
 
     def _act(self, method: object, act: "Act") -> None:
-        if self.connection.server.faults:
-            fault = self.connection.fault(methods.NAMES[type(method)])  # type: ignore[index]
-            if fault is not None:
-                self.connection.work(fault, self, method, act)
-                return
-        self.guarded(method, act)
+        self.connection.act(method, lambda: self._guarded(method, act))
 
-    def guarded(self, method: object, act: "Act") -> None:
+    def _guarded(self, method: object, act: "Act") -> None:
         """Do what a method asks; a mistake closes the channel, or the connection by HardError."""
         try:
             act()

@@ -198,11 +198,7 @@ class Connection(asyncio.Protocol):
                 channel.frame(kind, payload)
         elif kind == frames.METHOD and not number:
             method = methods.read(payload)
-            try:
-                self._method(method)
-            except HardError as error:
-                error.method = error.method or (method if error.code != handshake.REFUSED else None)
-                raise
+            self.act(method, lambda: self._guarded(method))
         elif self.fate != "closing":
             raise HardError(UNEXPECTED_FRAME, f"type {kind}, {frames.snipped(payload)}")
 
@@ -223,15 +219,26 @@ class Connection(asyncio.Protocol):
             return
         if not isinstance(method, commands.Channel.Open):
             raise HardError(CHANNEL_ERROR, "expected 'channel.open'")
+        self.act(method, lambda: self._channel_opened(number, method))
+
+    def _channel_opened(self, number: int, method: object) -> None:
         if number > self.channel_max or len(self.channels) >= self.channel_max:
             raise HardError(
                 NOT_ALLOWED,
                 f"number of channels opened ({len(self.channels)}) has reached the negotiated "
                 f"channel_max ({self.channel_max})",
+                method=method,
             )
         self.channels[number] = WireChannel(self, number)
         self.channels[number].engine.flowing = not self._full
         self.send_method(number, commands.Channel.OpenOk, b"")
+
+    def _guarded(self, method: object) -> None:
+        try:
+            self._method(method)
+        except HardError as error:
+            error.method = error.method or (method if error.code != handshake.REFUSED else None)
+            raise
 
     def _method(self, method: object) -> None:
         """A method of the connection itself."""
@@ -245,10 +252,6 @@ class Connection(asyncio.Protocol):
             case _ if self.fate == "closing":
                 pass
             case commands.Connection.StartOk() if self.fate == "starting":
-                fault = self.fault("connection.start-ok")
-                if fault is not None and fault.refuse:
-                    self.abort()
-                    return
                 self.fate = "tuning"
                 handshake.authenticate(self, method)
                 self.send_method(0, commands.Connection.Tune, *handshake.tune(self.server))
@@ -268,39 +271,34 @@ class Connection(asyncio.Protocol):
             case _:
                 raise HardError(CHANNEL_ERROR, f"unexpected method in connection state {self.fate}")
 
-    def work(
-        self, fault: Fault, channel: WireChannel, method: object, act: "handshake.Act"
-    ) -> None:
-        """Do something of a channel's under a fault that a lesson asked for."""
-
-        async def late() -> None:
-            await asyncio.sleep(fault.delay)
-            self._busy, self._task = False, None
-            self._faulty(fault, channel, method, act)
-            self._go_on()
-
-        if fault.delay:
+    def act(self, method: object, act: "handshake.Act") -> None:
+        """Do what a method asks, under the fault that a lesson asked for, if one is due."""
+        faults = self.server.faults
+        fault = faults.take(methods.NAMES[type(method)]) if faults else None  # type: ignore[index]
+        if fault is None:
+            act()
+        elif fault.delay:
             self._busy = True
-            self._task = self.server.loop.create_task(late())
+            self._task = self.server.loop.create_task(self._late(fault, act))
         else:
-            self._faulty(fault, channel, method, act)
+            self._faulty(fault, act)
 
-    def _faulty(
-        self, fault: Fault, channel: WireChannel, method: object, act: "handshake.Act"
-    ) -> None:
+    async def _late(self, fault: Fault, act: "handshake.Act") -> None:
+        await asyncio.sleep(fault.delay)
+        self._busy, self._task = False, None
+        self._faulty(fault, act)
+        self._go_on()
+
+    def _faulty(self, fault: Fault, act: "handshake.Act") -> None:
         if not fault.refuse:
             if fault.close:
                 self.fate = "closed"  # nothing that it does is answered
             try:
-                channel.guarded(method, act)
+                act()
             except HardError as error:
                 self.fail(error)
         if fault.refuse or fault.close:
             self.abort()
-
-    def fault(self, name: str) -> Fault | None:
-        """What is to go wrong with this method, if anything is."""
-        return self.server.faults.take(name) if self.server.faults else None
 
     # --- frames out ------------------------------------------------------------------------
 
@@ -355,6 +353,12 @@ class Connection(asyncio.Protocol):
         if self._heartbeat is not None:
             self._heartbeat.sent = True
         self._transport.write(data)
+
+    @property
+    def waiting_bytes(self) -> int:
+        """How much is to be sent and not taken by the system yet."""
+        held = 0 if self._transport is None else self._transport.get_write_buffer_size()
+        return self._out_size + held
 
     # --- heartbeats and alarms -------------------------------------------------------------
 

@@ -10,7 +10,17 @@ from dataclasses import dataclass
 
 from minibroker.wire.amqp.methods import NAMES
 
-_NAMED = frozenset(NAMES.values())
+OKS = ("connection.start-ok", "connection.tune-ok")
+"""Of these, those that a client sends."""
+
+SERVERS = ("connection.start", "connection.tune", "connection.secure", "basic.deliver",
+           "basic.return")  # fmt: skip
+
+_NAMED = frozenset(
+    name
+    for name in NAMES.values()
+    if name not in SERVERS and (not name.endswith("-ok") or name in OKS)
+)
 
 
 @dataclass(slots=True)
@@ -50,7 +60,7 @@ class Faults:
         """See `Fault`. ValueError for a method that there is not, and for a fault that does
         nothing."""
         if name not in _NAMED:
-            raise ValueError(f"there is no method {name!r}; it is one like basic.publish")
+            raise ValueError(f"a client has no method {name!r}; it has ones like basic.publish")
         if not (delay or refuse or close):
             raise ValueError("the fault does nothing: give delay, refuse or close")
         self._waiting.append(Fault(name, times, skip, delay, refuse, close))

@@ -10,7 +10,7 @@ import logging
 import os
 import ssl
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,17 +28,17 @@ log = logging.getLogger(__name__)
 
 
 class AmqpServer:
-    """`port` 0 is any that is free. `users` are names and passwords; ``guest`` is let in from this
-    machine only. `heartbeat` is what clients are offered, in seconds. `permit` names deprecated
-    features that may be used all the same, as RabbitMQ's ``deprecated_features.permit`` does:
-    ``transient_nonexcl_queues``, ``global_qos``. `tls`, a context or the paths of a certificate and
-    its key, makes it speak TLS. With `data`, a directory, durable queues are kept there; for
-    `fsync` see `minibroker.storage.files.Fsync`. A `trace` that is kept grows with every message.
-    """
+    """`port` is where it listens, or several are; 0 is any that is free. `users` are names and
+    passwords; ``guest`` is let in from this machine only. `heartbeat` is what clients are offered,
+    in seconds. `permit` names deprecated features that may be used all the same, as RabbitMQ's
+    ``deprecated_features.permit`` does: ``transient_nonexcl_queues``, ``global_qos``. `tls`, a
+    context or the paths of a certificate and its key, makes it speak TLS. With `data`, a directory,
+    durable queues are kept there; for `fsync` see `minibroker.storage.files.Fsync`. A `trace` that
+    is kept grows with every message."""
 
     def __init__(
         self,
-        port: int = 0,
+        port: int | Sequence[int] = 0,
         host: str = "127.0.0.1",
         *,
         users: Mapping[str, str] | None = None,
@@ -50,7 +50,8 @@ class AmqpServer:
         trace: Trace | None = None,
     ) -> None:
         self.loop = asyncio.get_running_loop()
-        self.host, self.port = host, port
+        self.host = host
+        self.ports = [port] if isinstance(port, int) else list(port)
         self.users = {"guest": "guest"} if users is None else dict(users)
         self.heartbeat = heartbeat
         self.tls = _context(*tls) if isinstance(tls, tuple) else tls
@@ -61,7 +62,7 @@ class AmqpServer:
         self.connections: dict[Connection, None] = {}
         self.clock = WallClock()
         self._timers = Timers(self.clock, self.loop)
-        self._listener: asyncio.Server | None = None
+        self._listeners: list[asyncio.Server] = []
         for name in permit:
             if name not in FEATURES:
                 raise ValueError(f"there is no {name!r} to permit; there are {', '.join(FEATURES)}")
@@ -92,18 +93,29 @@ class AmqpServer:
         name, password = next(iter(self.users.items()))
         return f"{scheme}://{name}:{password}@{self.host}:{self.port}/"
 
+    @property
+    def port(self) -> int:
+        """The first one."""
+        return self.ports[0]
+
     async def start(self) -> None:
-        """Take connections; OSError if the port is taken."""
-        self._listener = await self.loop.create_server(
-            lambda: Connection(self), self.host, self.port, ssl=self.tls, backlog=512
-        )
-        self.port = self._listener.sockets[0].getsockname()[1]
+        """Take connections; OSError, and no port is open, if one is taken."""
+        for number, port in enumerate(self.ports):
+            try:
+                listener = await self.loop.create_server(
+                    lambda: Connection(self), self.host, port, ssl=self.tls, backlog=512
+                )
+            except OSError:
+                await self.close()
+                raise
+            self._listeners.append(listener)
+            self.ports[number] = listener.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
-        """Close the port and all connections."""
-        if self._listener is not None:
-            self._listener.close()
-            self._listener = None
+        """Close the ports and all connections."""
+        for listener in self._listeners:
+            listener.close()
+        self._listeners.clear()
         for connection in list(self.connections):
             connection.abort()
         self._timers.cancel()
