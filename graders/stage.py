@@ -193,10 +193,14 @@ class Stage:
 
         self._world.at(seconds(at), produce)
 
-    def redis(self, *command: object) -> object:
-        """Do a Redis command before anything starts, such as ``redis("XGROUP", "CREATE", "orders",
-        "billing", "0", "MKSTREAM")``; gives its raw reply."""
-        return self._the_redis().run(*command)
+    def redis(self, *command: object, at: float = 0.0) -> None:
+        """Do a Redis command at `at` seconds, such as ``redis("XGROUP", "CREATE", "orders",
+        "billing", "0", "MKSTREAM")``; at 0 before anything starts."""
+        redis = self._the_redis()
+        if at == 0:
+            redis.run(*command)
+        else:
+            self._world.at(seconds(at), lambda: redis.run(*command))
 
     def add(
         self,

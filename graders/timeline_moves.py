@@ -14,6 +14,12 @@ GONE = {
     "overflowed": "the queue is full",
     "undeliverable": "over the delivery limit",
     "deleted": "its queue is deleted",
+    "removed": "deleted",
+    "trimmed": "trimmed from the stream",
+    "abandoned": "its consumer is deleted, and with it what was pending",
+    "skipped": "the group goes on after it",
+    "moved": "moved on",
+    "unread": "published to a connection that ended before it was read",
 }
 """After ``drop order-1:``, for what the broker does with a copy by itself."""
 

@@ -12,6 +12,7 @@ two when something did, so a crash between push and take is seen as what it is.
 from collections.abc import Callable
 from typing import Any
 
+from graders import redis_calls
 from graders import timeline_calls as calls
 from graders import timeline_moves as moves
 from graders import timeline_words as words
@@ -33,6 +34,7 @@ from minibroker.sim.trace import (
     Exited,
     Faulted,
     GaveUp,
+    GroupPlaced,
     Interrupted,
     NotAccepted,
     Published,
@@ -100,6 +102,7 @@ class Reading:
             Settled: self._settled,
             Requeued: self._requeued,
             DeadLettered: self._dead_lettered,
+            GroupPlaced: self._placed,
             Returned: self._returned,
             NotAccepted: self._refused,
             SideEffect: self._side_effect,
@@ -244,7 +247,8 @@ class Reading:
         elif event.did == "changed" and not (
             request.op in calls.SET_UP or number in self._drafts.done
         ):
-            self._own(position, event, "call", words.plain(f"{request.op}()"), number)
+            call = redis_calls.called(request) if request.client == "redis" else f"{request.op}()"
+            self._own(position, event, "call", words.plain(call), number)
 
     def _taken(self, event: Answered, delivery: dict[str, Value], position: int) -> None:
         push, number = self._copies.take(event.who, delivery), event.number
@@ -272,6 +276,14 @@ class Reading:
             row = Draft(event.at, _place(event.who), "publish", text, to, self._number(event.who))
             self._drafts.add(position, row)
 
+    def _placed(self, event: GroupPlaced, position: int) -> None:
+        waiting = f", {len(event.messages)} wait for it" if event.messages else ""
+        text = f"group {words.plain(event.group, words.MOST_OF_A_NAME)}{waiting}"
+        to, number = self._queue(event.queue), self._number(event.who)
+        if event.who != "scenario":
+            row = Draft(event.at, _place(event.who), "subscribe", text, to, number)
+            self._drafts.add(position, row)
+
     def _returned(self, event: Returned, position: int) -> None:
         after = f" to its publisher: {words.plain(event.text, words.MOST_OF_A_NAME)}"
         start, number = _place(event.who), self._number(event.who)
@@ -288,7 +300,7 @@ class Reading:
         marks = ["redelivered"] if event.redelivered else []
         if event.attempt > 2:
             marks.append(f"attempt {event.attempt}")
-        got = self._verb() == "get"
+        got = self._verb() == "get" or (self._cause is not None and self._cause.client == "redis")
         number = self._number(event.who) if got else None
         start: Place = self._queue(event.queue)
         to = _place(event.who)

@@ -100,6 +100,14 @@ def _gone(trace: Trace, debt: Debt, decisive: tuple[int, Event] | None) -> str:
         "overflowed": f"{event.queue} was full",
         "undeliverable": f"it was handed out from {event.queue} too often",
         "deleted": f"{event.queue} was deleted",
+        "removed": f"{event.who} deleted it",
+        "trimmed": f"{event.who} trimmed its stream, and it was still waiting or pending in "
+        f"{event.queue}",
+        "abandoned": f"{event.who} deleted the consumer that it was pending for",
+        "skipped": f"{event.who} set {event.queue} to a place after it",
+        "moved": f"{event.who} moved it on",
+        "unread": f"the connection that it was published to ended before it was read "
+        f"({event.queue})",
     }
     return how[event.how]
 

@@ -9,7 +9,7 @@ list's element is a message with one copy, named by the list.
 - An entry comes to a consumer's pending entries, or is handed out again: `Delivered`, with its
   delivery count as the attempt. XACK settles it (``acked``), NOACK at once (``auto-acked``).
 - What is trimmed or deleted goes from every group that was not done with it, pending or not
-  (redis.io, XTRIM: without ACKED it asks no group): `Settled` as ``trimmed`` or ``deleted``.
+  (redis.io, XTRIM: without ACKED it asks no group): `Settled` as ``trimmed`` or ``removed``.
 - A pop hands an element out and forgets it in one step (``auto-acked``).
 
 Nothing is given back when a consumer dies: what it had stays pending under its name.
@@ -92,7 +92,7 @@ class Sightings:
         known = self._streams.setdefault(key, _Stream())
         ids = stream._ids
         for name in known.groups.keys() - stream._groups.keys():
-            self._leave(who, lane(key, name), known.groups.pop(name).waiting, "deleted")
+            self._leave(who, lane(key, name), known.groups.pop(name).waiting, "removed")
         added = [each for each in ids if each not in known.entries]
         for entry in added:
             self._added(who, key, stream, known, entry)
@@ -105,7 +105,7 @@ class Sightings:
         if len(ids) != len(known.entries):
             there = set(ids)
             for entry in [each for each in known.entries if each not in there]:
-                how = "trimmed" if command in TRIMS else "deleted"
+                how = "trimmed" if command in TRIMS else "removed"
                 self._removed(who, key, known, known.entries.pop(entry), how)
 
     def _added(self, who: str, key: bytes, stream: XStream, known: _Stream, entry: Any) -> None:
@@ -190,8 +190,8 @@ class Sightings:
     def _stream_gone(self, who: str, key: bytes) -> None:
         known = self._streams.pop(key)
         for name, place in known.groups.items():
-            self._leave(who, lane(key, name), place.waiting, "deleted")
-        self._leave(who, text(key), known.alone, "deleted")
+            self._leave(who, lane(key, name), place.waiting, "removed")
+        self._leave(who, text(key), known.alone, "removed")
 
     # --- lists ---------------------------------------------------------------------------------
 
@@ -224,7 +224,7 @@ class Sightings:
             self._delivered(who, queue, number, 1)
             self._leave(who, queue, {number}, "auto-acked")
         else:
-            self._leave(who, queue, {number}, "moved" if command in MOVES else "deleted")
+            self._leave(who, queue, {number}, "moved" if command in MOVES else "removed")
 
     def _element(
         self,

@@ -161,10 +161,10 @@ class Settled(Event):
     ``overflowed`` (the queue was full), ``undeliverable`` (over the delivery limit) or ``deleted``
     (with its queue). A copy that goes on to a dead-letter exchange instead is `DeadLettered`.
 
-    In Redis also: ``trimmed`` (from its stream, by MAXLEN or MINID), ``abandoned`` (the consumer
-    that it was pending for was deleted), ``skipped`` (its group was set to a place after it),
-    ``moved`` (from one list to another) or ``unread`` (published to a subscriber whose connection
-    ended)."""
+    In Redis also: ``removed`` (by XDEL, DEL, LREM), ``trimmed`` (by MAXLEN or MINID), ``abandoned``
+    (the consumer that it was pending for was deleted), ``skipped`` (its group was set to a place
+    after it), ``moved`` (from one list to another) or ``unread`` (published to a subscriber whose
+    connection ended)."""
 
     who: str
     queue: str
