@@ -1,6 +1,6 @@
 """Takes the entry's id for the key: an order that the shop added twice has two ids, and is charged twice.
 
-anomaly: duplicate_effect
+anomaly: duplicate_effect in charged_once
 """
 
 def worker(r, payments, name):

@@ -1,7 +1,7 @@
 """Locks an order for a minute while it charges: a worker that is held up for longer has no lock any
 more, does not know it, and charges after the other one.
 
-anomaly: duplicate_effect
+anomaly: duplicate_effect in charged_once
 """
 
 

@@ -1,6 +1,6 @@
 """Acks what it was handed before it works on it: when it crashes in between, nobody is pending.
 
-anomaly: lost_message
+anomaly: lost_message in nothing_lost
 """
 
 def worker(r, payments, name):

@@ -1,6 +1,6 @@
 """Looks whether an order is marked, charges, marks: two workers that have the same order both find no mark.
 
-anomaly: duplicate_effect
+anomaly: duplicate_effect in charged_once
 """
 
 def worker(r, payments, name):

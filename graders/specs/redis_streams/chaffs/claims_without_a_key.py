@@ -1,6 +1,6 @@
 """Claims and charges without a key: the worker that had it was slow, not dead, and charges it too.
 
-anomaly: duplicate_effect
+anomaly: duplicate_effect in charged_once
 """
 
 def worker(r, payments, name):

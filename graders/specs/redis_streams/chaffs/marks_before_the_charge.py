@@ -1,6 +1,6 @@
 """Marks an order as charged and then charges it: after a crash between the two the mark is there and the charge is not.
 
-anomaly: lost_message
+anomaly: lost_message in nothing_lost
 """
 
 def worker(r, payments, name):

@@ -1,6 +1,6 @@
 """Takes the entries over into a list and pops from it: a pop forgets, so a crash after it loses the order.
 
-anomaly: lost_message
+anomaly: lost_message in nothing_lost
 """
 
 import json

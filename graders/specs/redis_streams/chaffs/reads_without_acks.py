@@ -1,6 +1,6 @@
 """Reads with NOACK: nothing is ever pending, so there is nothing to take over from a dead worker.
 
-anomaly: lost_message
+anomaly: lost_message in nothing_lost
 """
 
 def worker(r, payments, name):
