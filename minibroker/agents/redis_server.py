@@ -1,6 +1,6 @@
 """fakeredis in a world: its commands, at virtual time, one socket for each connection.
 
-Redis is not written a second time: `fakeredis.FakeServer` answers. Three things it cannot know:
+The commands are those of `minibroker.redis`. Three things fakeredis cannot know:
 
 - *The time.* It asks the machine's clock and has no hook for another one. So its modules get a
   stand-in for `time`, which gives the world's time to the thread that is inside a command of
@@ -9,10 +9,6 @@ Redis is not written a second time: `fakeredis.FakeServer` answers. Three things
 - *Blocking.* A command that would block is answered as if it were in a MULTI, at once and with
   nothing; the agent then waits in the world and asks again: see `minibroker.agents.redis`.
 - *Who looks on.* After each command, also those inside an EXEC, `Socket.told` is called.
-
-Two behaviours of XREADGROUP are put right: a consumer that reads its own pending entries again
-starts their idle time anew (t_stream.c, streamReplyWithRangeFromConsumerPEL), and a stream that
-does not exist is answered with NOGROUP.
 """
 
 import random as real_random
@@ -26,11 +22,8 @@ from typing import Any
 
 import fakeredis
 import redis
-from fakeredis._helpers import SimpleError
-from fakeredis._socket import FakeSocket
-from fakeredis.model import StreamEntryKey, XStream
 
-VERSION = (8, 8)
+from minibroker.redis.commands import VERSION, RedisSocket
 
 Told = Callable[["Socket", str, list[Any]], None]
 """Called with the socket, the command's name and its arguments."""
@@ -101,7 +94,7 @@ class Server:
             return Socket(self, owner, told)
 
 
-class Socket(FakeSocket):
+class Socket(RedisSocket):
     """One connection. `run` answers a command or raises what the server says against it."""
 
     def __init__(self, server: Server, owner: str, told: Told) -> None:
@@ -147,38 +140,3 @@ class Socket(FakeSocket):
     ) -> Any:
         found = func(True)
         return found if shape is None else shape(found)
-
-    def xreadgroup(self, *args: bytes) -> Any:
-        """As redis-server: what is read again is not idle any more, and a stream that is not there
-        has no such group."""
-        _, group, consumer, *rest = args
-        words = [each.lower() for each in rest]
-        streams = rest[words.index(b"streams") + 1 :] if b"streams" in words else []
-        half = len(streams) // 2
-        for name in streams[:half]:
-            if self._db.get(name) is None:
-                raise SimpleError(
-                    f"NOGROUP No such key '{name.decode(errors='replace')}' or consumer group "
-                    f"'{group.decode(errors='replace')}' in XREADGROUP with GROUP option"
-                )
-        result = super().xreadgroup(*args)
-        for name, start in zip(streams[:half], streams[half:], strict=True):
-            stream = self._db[name].value
-            if start != b">" and isinstance(stream, XStream):
-                _read_again(stream, group, consumer, StreamEntryKey.parse_str(start), result, name)
-        return result
-
-
-def _read_again(
-    stream: XStream, group: bytes, consumer: bytes, after: Any, result: Any, name: bytes
-) -> None:
-    held = stream.group_get(group)
-    if held is None or not result:
-        return
-    pairs = result.items() if isinstance(result, dict) else result
-    now = int(_here.now() * 1000) if _here.now is not None else int(real_time.time() * 1000)
-    for key, entries in pairs:
-        for entry in entries if key == name else ():
-            found = StreamEntryKey.parse_str(entry[0])
-            if found in held.pel and entry[1] is not None:
-                held.pel[found] = held.pel[found]._replace(time_read=now)
