@@ -12,6 +12,9 @@ TAKES = frozenset({
 })  # fmt: skip
 """The calls that may hand out messages."""
 
+PUBSUB = "pub/sub"
+"""What stands for the exchange of a message that was published on a channel."""
+
 MOST = 40
 
 
@@ -46,6 +49,8 @@ def about(request: Requested) -> str:
         return ", ".join(map(_text, names)) if isinstance(names, list) else ""
     args = request.args.get("args")
     first = args[0] if isinstance(args, list) and args else ""
+    if isinstance(first, list):
+        return ", ".join(map(_text, first))
     if request.op in ("xreadgroup", "xread"):
         streams = _streams(request)
         return ", ".join(streams)
@@ -59,10 +64,9 @@ def gave(value: Value) -> str:
             return "nothing"
         case list():
             return f"{len(value)} found"
-        case dict() if {"$tuple", "$set", "$pairs"} & value.keys():
-            return gave(next(iter(value.values())))
         case dict():
-            return f"{len(value)} fields"
+            marked = [value[mark] for mark in ("$tuple", "$set", "$pairs") if mark in value]
+            return gave(marked[0]) if marked else f"{len(value)} fields"
     return _text(value)
 
 

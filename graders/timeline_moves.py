@@ -5,6 +5,7 @@ RabbitMQ's pages "Dead Letter Exchanges", "Time-To-Live and Expiration", "Queue 
 them in an `x-death` header and on those pages.
 """
 
+from graders.redis_calls import PUBSUB
 from graders.timeline_words import MOST_OF_A_NAME, plain, routed
 from minibroker.sim.trace import DeadLettered, Published, Requeued, Settled
 
@@ -40,6 +41,12 @@ def settled(event: Settled, verb: str) -> tuple[str, str]:
     match event.how:
         case "acked":
             return "ack", ""
+        case "moved":
+            return "move", " to another list"
+        case "removed":
+            return "delete", ""
+        case "trimmed":
+            return "trim", ", which nobody was done with"
         case "purged":
             return "purge", ""
         case "dropped":
@@ -69,6 +76,8 @@ def unrouted(event: Published, refused: bool) -> str:
     refusal says it."""
     if event.queues or refused:
         return ""
+    if event.exchange == PUBSUB:
+        return ", heard by nobody"
     return f", dropped: no queue for {routed(event.exchange, event.routing_key)}"
 
 

@@ -65,6 +65,7 @@ class Reading:
         self._requests: dict[int, Requested] = {}
         self._cause: Requested | None = None
         self._asked = 0  # where in the trace the cause stands
+        self._asking: dict[str, Requested] = {}
         self._faulted: set[int] = set()
         self._handed: dict[tuple[str, int], Draft] = {}
         self._not_accepted = {event.message for event in trace.of(NotAccepted)}
@@ -204,7 +205,7 @@ class Reading:
 
     def _requested(self, event: Requested, position: int) -> None:
         self._cause, self._asked = event, position
-        self._requests[event.number] = event
+        self._requests[event.number] = self._asking[event.who] = event
         self._log.does(event)
         answer = self._answers.get(event.number)
         if event.client == "kafka":
@@ -245,7 +246,7 @@ class Reading:
                 text = calls.waited(request.args.get("timeout"))
                 self._own(position, event, "poll", text, number)
         elif event.did == "changed" and not (
-            request.op in calls.SET_UP or number in self._drafts.done
+            request.op in calls.SET_UP or number in self._drafts.done or redis_calls.takes(request)
         ):
             call = redis_calls.called(request) if request.client == "redis" else f"{request.op}()"
             self._own(position, event, "call", words.plain(call), number)
@@ -302,6 +303,9 @@ class Reading:
             marks.append(f"attempt {event.attempt}")
         got = self._verb() == "get" or (self._cause is not None and self._cause.client == "redis")
         number = self._number(event.who) if got else None
+        asking = self._asking.get(event.who)
+        if not got and redis_calls.takes(asking) and asking is not None:
+            got, number = True, asking.number  # it was blocked until now
         start: Place = self._queue(event.queue)
         to = _place(event.who)
         row = Draft(event.at, start, "deliver", "deliver", to, number)

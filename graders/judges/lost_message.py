@@ -27,6 +27,7 @@ from graders.judges import Finding
 from graders.judges.copies import all_gone, copies_of, handed_out
 from graders.judges.debts import DEAD_LETTER, Debt, debts
 from graders.judges.records import content, log, place
+from graders.redis_calls import PUBSUB
 from minibroker.sim.trace import (
     Appended,
     DeadLettered,
@@ -134,8 +135,11 @@ def _never_came(trace: Trace, debt: Debt) -> str:
     records = [log(trace).records.get(message) for message in debt.messages]
     if any(record is not None for record in records):
         return "the transaction of its record was aborted"
-    published = {event.message for event in trace.of(Published)}
-    if published.intersection(debt.messages):
+    published = {event.message: event.exchange for event in trace.of(Published)}
+    exchanges = [published[message] for message in debt.messages if message in published]
+    if PUBSUB in exchanges:
+        return "nobody was subscribed when its message was published"
+    if exchanges:
         return "its message reached no queue"
     return "no message about it was ever published"
 

@@ -86,7 +86,7 @@ class Subscriptions:
                 at=self._clock.now,
                 who=who,
                 message=number,
-                exchange="",
+                exchange="pub/sub",
                 routing_key=text(channel),
                 queues=queues,
                 body=message,

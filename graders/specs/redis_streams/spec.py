@@ -1,9 +1,9 @@
 """Charge every order of a Redis stream once, also those that a dead worker had in hand.
 
-Goal: the learner builds a worker of a consumer group: it acks what is done and only that, takes over
-what was pending for too long with another consumer, and does the work so that doing it twice does no
-harm, since a slow worker and the one that took over may both do it. Non-goals: making the group,
-orders that can never be charged, order of orders, a bound on the stream's length.
+Goal: the learner builds a worker of a consumer group: it acks what is done and only that, takes
+over what was pending for too long with another consumer, and does the work so that doing it twice
+does no harm, since a slow worker and the one that took over may both do it. Non-goals: making the
+group, orders that can never be charged, order of orders, a bound on the stream's length.
 
 The shop adds its orders to the stream `orders` and has made the group `billing`. Two workers run.
 A third one, on a machine that is gone for good, had read the first order and never acked it.

@@ -3,6 +3,7 @@
 anomaly: duplicate_effect in charged_once
 """
 
+
 def worker(r, payments, name):
     while True:
         _, stale, _ = r.xautoclaim("orders", "billing", name, min_idle_time=30_000)

@@ -3,6 +3,7 @@
 anomaly: lost_message
 """
 
+
 def worker(r, payments, name):
     for consumer in r.xinfo_consumers("orders", "billing"):
         if consumer["name"] != name:

@@ -3,6 +3,7 @@
 anomaly: lost_message in nothing_lost
 """
 
+
 def worker(r, payments, name):
     while True:
         _, stale, _ = r.xautoclaim("orders", "billing", name, min_idle_time=30_000)

@@ -3,6 +3,7 @@
 anomaly: stuck
 """
 
+
 def worker(r, payments, name):
     while True:
         _, stale, _ = r.xautoclaim("orders", "billing", name, min_idle_time=30_000)

@@ -3,6 +3,7 @@
 anomaly: stuck
 """
 
+
 def worker(r, payments, name):
     start = "0"
     while True:

@@ -2,6 +2,7 @@
 is still to do.
 """
 
+
 def worker(r, payments, name):
     while True:
         _, entries, _ = r.xautoclaim("orders", "billing", name, min_idle_time=45_000, count=1)

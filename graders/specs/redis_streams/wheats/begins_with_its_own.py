@@ -2,6 +2,7 @@
 whenever there is none for a while, what others have left.
 """
 
+
 class Worker:
     def __init__(self, r, payments, name):
         self.r, self.payments, self.name = r, payments, name

@@ -2,6 +2,7 @@
 enough, and then what is new. Acks a batch at once.
 """
 
+
 def worker(r, payments, name):
     while True:
         reply = r.xreadgroup(

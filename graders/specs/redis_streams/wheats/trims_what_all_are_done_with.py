@@ -2,6 +2,7 @@
 and only what the group has read.
 """
 
+
 def worker(r, payments, name):
     while True:
         _, entries, _ = r.xautoclaim("orders", "billing", name, min_idle_time=30_000)
