@@ -4,18 +4,18 @@ A crash, a pause or a preemption is tried after every effect that changed someth
 only read, or found nothing, the world is as it was after the effect before, so a fault there is one
 that has been tried. An error is tried at every effect that changed something and can fail; an
 answer is lost only where the effect is done for good (what a delivery or a connection hands out is
-lost with it). A message comes once more wherever one was handed out. A preemption needs somebody
-else to go first; it is tried after a read, too, when the reader changes something next: what it has
-read may be out of date by then.
+lost with it, but in Redis, which takes nothing back). A message comes once more wherever one was
+handed out. A preemption needs somebody else to go first; it is tried after a read, too, when the
+reader changes something next: what it has read may be out of date by then.
 """
 
 from collections.abc import Collection, Iterator, Sequence
 
-from graders import kafka_calls
+from graders import kafka_calls, redis_calls
 from minibroker.sim.faults import Fault
 from minibroker.sim.trace import Answered, Requested, Started, Trace
 
-HANDS_OUT = frozenset({"receive", "basic_get"}) | kafka_calls.TAKES
+HANDS_OUT = frozenset({"receive", "basic_get"}) | kafka_calls.TAKES | redis_calls.TAKES
 """The operations that hand out messages."""
 
 CANNOT_FAIL = frozenset({"connect", "channel_open", "sleep"})
@@ -66,7 +66,8 @@ def _shows(kind: str, answer: Answered, request: Requested, alone: bool) -> bool
         case "definite":
             return not answer.error and fails
         case "indefinite":
-            return not answer.error and fails and not hands_out
+            lost = hands_out and not redis_calls.lost_for_good(request)
+            return not answer.error and fails and not lost
         case "duplicate":
             return hands_out and not kafka_calls.tells_of_a_rebalance(answer)
         case "preempt":

@@ -11,8 +11,9 @@ Acknowledgements", Negative Acknowledgement and Requeuing). Priorities are not l
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
+from graders import redis_calls
 from graders import timeline_calls as calls
 from graders import timeline_moves as moves
 from graders import timeline_words as words
@@ -32,6 +33,7 @@ from minibroker.sim.trace import (
     Exited,
     Faulted,
     GaveUp,
+    GroupPlaced,
     Interrupted,
     Owed,
     Published,
@@ -107,6 +109,7 @@ class Scene:
             Settled: self._settled,
             Requeued: self._requeued,
             DeadLettered: self._dead_lettered,
+            GroupPlaced: self._placed,
             Owed: self._owed,
             SideEffect: self._side_effect,
             Declined: self._declined,
@@ -176,6 +179,13 @@ class Scene:
         self._leave(event.queue, event.message, f"{why}, {f'now in {to}' if to else 'dropped'}")
         for queue in event.queues:
             self._put(queue, event.message, dead=True)
+
+    def _placed(self, event: GroupPlaced) -> None:
+        for message in cast("list[int]", event.messages):
+            if event.stream in self._queues:
+                self._queues[event.stream].copies.pop(message, None)
+            self._put(event.queue, message)
+        self._queue(event.queue)
 
     def _leave(self, queue: str, message: int, how: str) -> None:
         source = self._queue(queue)
@@ -284,6 +294,8 @@ def _waiting(request: Requested) -> str:
         if takes(request):
             return "waits for a record"
         return f"waits for the answer to {called(request)}"
+    if request.client == "redis":
+        return f"waits for the answer to {words.plain(redis_calls.called(request), 60)}"
     match request.op:
         case "receive":
             return "waits for a message"

@@ -33,6 +33,7 @@ from minibroker.sim.values import Value
 from minibroker.sim.world import Member, Printed, Recording, World
 
 if TYPE_CHECKING:
+    from minibroker.agents.redis import RedisAgent
     from minibroker.log.cluster import Cluster
 
 
@@ -82,10 +83,12 @@ class Stage:
         database: DatabaseLedger | None = None,
         cluster: "Callable[[], Cluster] | None" = None,
         services: Mapping[str, ServiceLedger] | None = None,
+        redis: "Callable[[], RedisAgent] | None" = None,
     ) -> None:
         self.seed = seed
         self._database = database
         self._cluster = cluster
+        self._redis = redis
         self._services = {"payments": payments, **(services or {})}
         self.chance = random.Random(f"scenario/{seed}")
         self._world = world
@@ -189,6 +192,61 @@ class Stage:
             self._owes(cluster.message_at(topic, partition, place.base_offset), owes)
 
         self._world.at(seconds(at), produce)
+
+    def redis(self, *command: object, at: float = 0.0) -> None:
+        """Do a Redis command at `at` seconds, such as ``redis("XGROUP", "CREATE", "orders",
+        "billing", "0", "MKSTREAM")``; at 0 before anything starts."""
+        redis = self._the_redis()
+        if at == 0:
+            redis.run(*command)
+        else:
+            self._world.at(seconds(at), lambda: redis.run(*command))
+
+    def add(
+        self,
+        at: float,
+        stream: str,
+        fields: Mapping[str, Value],
+        owes: Owes | Sequence[Owes] = (),
+        options: Sequence[object] = (),
+    ) -> None:
+        """XADD an entry to a Redis stream at `at` seconds, with what it obliges to. `options` stand
+        before its id, such as ``("MAXLEN", 100)``."""
+        redis = self._the_redis()
+        pairs = [part for name, value in fields.items() for part in (name, value)]
+
+        def add() -> None:
+            entry = redis.run("XADD", stream, *options, "*", *pairs)
+            self._owes(redis.message(stream, entry), owes)
+
+        self._world.at(seconds(at), add)
+
+    def push(
+        self, at: float, name: str, body: Mapping[str, Value], owes: Owes | Sequence[Owes] = ()
+    ) -> None:
+        """RPUSH `body`, as JSON, to a Redis list at `at` seconds, with what it obliges to."""
+        redis = self._the_redis()
+
+        def push() -> None:
+            redis.run("RPUSH", name, json.dumps(dict(body)))
+            self._owes(self._trace.of(trace.Published)[-1].message, owes)
+
+        self._world.at(seconds(at), push)
+
+    def announce(
+        self, at: float, channel: str, body: Mapping[str, Value], owes: Owes | Sequence[Owes] = ()
+    ) -> None:
+        """PUBLISH `body`, as JSON, on a Redis channel at `at` seconds, with what it obliges to."""
+        redis = self._the_redis()
+
+        def announce() -> None:
+            self._owes(redis.publish(channel, json.dumps(dict(body)).encode()), owes)
+
+        self._world.at(seconds(at), announce)
+
+    def _the_redis(self) -> "RedisAgent":
+        assert self._redis is not None
+        return self._redis()
 
     def row(
         self,
@@ -351,6 +409,14 @@ def perform(
         agents["kafka"] = KafkaAgent(made, clock, world.at)
         return made
 
+    @cache
+    def redis() -> "RedisAgent":
+        # fakeredis and redis-py cost a quarter of a second to import.
+        from minibroker.agents.redis import RedisAgent
+
+        agents["redis"] = made = RedisAgent(clock, trace, world.at, seed)
+        return made
+
     world = World(
         clock,
         trace,
@@ -360,6 +426,6 @@ def perform(
         plan,
         effects,
     )
-    scenario(Stage(world, broker, payments, trace, clock, seed, database, cluster, services))
+    scenario(Stage(world, broker, payments, trace, clock, seed, database, cluster, services, redis))
     world.run()
     return Run(plan, seed, trace, world.printed, world.recordings)

@@ -7,6 +7,7 @@ empty poll, a subscription), the ones that were refused, and those that a crash 
 
 from typing import Literal, TypeAlias
 
+from graders import redis_calls
 from graders.kafka_calls import called, takes
 from graders.timeline_words import listed, money, plain
 from graders.timeline_words import shown as said
@@ -35,6 +36,8 @@ def shown(request: Requested, answer: Answered | None) -> tuple[Kind, str, str] 
     if answer is not None and answer.error:
         return None
     args, queue = request.args, said(request.args.get("queue"))
+    if request.client == "redis":
+        return None if answer is None else redis(request, answer)
     match request.client, request.op:
         case "amqp", "basic_consume":
             return (
@@ -50,6 +53,16 @@ def shown(request: Requested, answer: Answered | None) -> tuple[Kind, str, str] 
             return "sleep", "", f"sleep {seconds(args.get('seconds'))}"
         case client, ("get" | "keys" | "charges") if client in LEDGERS and answer is not None:
             return "read", client, read(request, answer.value)
+    return None
+
+
+def redis(request: Requested, answer: Answered) -> tuple[Kind, str, str] | None:
+    """The row of a call of Redis that leaves no event: what it found, or that it found nothing."""
+    call = plain(redis_calls.called(request), 80)
+    if request.op in redis_calls.TAKES and answer.did == "idle":
+        return "poll", "", f"{call}: nothing there"
+    if answer.did == "read" and request.op not in redis_calls.TAKES:
+        return "read", "", plain(f"{call}: {redis_calls.gave(answer.value)}", MOST_OF_A_ROW + 40)
     return None
 
 
@@ -89,6 +102,8 @@ def asked(request: Requested) -> str:
     args = request.args
     if request.client == "kafka":
         return plain(called(request))
+    if request.client == "redis":
+        return plain(redis_calls.called(request))
     if request.op == "commit":
         return written(args.get("writes"))
     if request.client in LEDGERS and isinstance(args.get("order"), str):
@@ -123,6 +138,10 @@ def crash(request: Requested | None, made: str, subject: str) -> str:
         if takes(request):
             return f"crash before it sees {subject or 'the answer'}"
         return f"crash: the answer to {called(request)} never came"
+    if request is not None and request.client == "redis" and not made:
+        if redis_calls.takes(request):
+            return f"crash before it sees {subject or 'the answer'}"
+        return plain(f"crash: the answer to {redis_calls.called(request)} never came")
     if made:
         return f"crash: {made} happened, its answer never came"
     match op:

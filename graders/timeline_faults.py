@@ -4,7 +4,7 @@ A crash's own words are in `graders.timeline_calls`; here are the faults that le
 alive (see `minibroker.sim.faults`), and what a run with any of them is called.
 """
 
-from graders import kafka_calls
+from graders import kafka_calls, redis_calls
 from graders.timeline_words import plain
 from minibroker.sim.trace import Crashed, Faulted, Requested, Trace
 
@@ -43,6 +43,10 @@ def fault(event: Faulted, request: Requested | None) -> str:
         if event.kind == "duplicate":
             return "fault: what was handed out is appended once more"
         call = plain(kafka_calls.called(request), 60)
+    elif request is not None and request.client == "redis":
+        if event.kind == "duplicate":
+            return "fault: what was handed out comes once more"
+        call = plain(redis_calls.called(request), 60)
     elif request is not None:
         call = CALLS.get(request.op, f"{plain(request.op, 60)}()")
     if event.kind == "duplicate" and request is not None and request.op == "receive":

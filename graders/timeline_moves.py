@@ -5,6 +5,7 @@ RabbitMQ's pages "Dead Letter Exchanges", "Time-To-Live and Expiration", "Queue 
 them in an `x-death` header and on those pages.
 """
 
+from graders.redis_calls import PUBSUB
 from graders.timeline_words import MOST_OF_A_NAME, plain, routed
 from minibroker.sim.trace import DeadLettered, Published, Requeued, Settled
 
@@ -14,6 +15,12 @@ GONE = {
     "overflowed": "the queue is full",
     "undeliverable": "over the delivery limit",
     "deleted": "its queue is deleted",
+    "removed": "deleted",
+    "trimmed": "trimmed from the stream",
+    "abandoned": "its consumer is deleted, and with it what was pending",
+    "skipped": "the group goes on after it",
+    "moved": "moved on",
+    "unread": "published to a connection that ended before it was read",
 }
 """After ``drop order-1:``, for what the broker does with a copy by itself."""
 
@@ -34,6 +41,12 @@ def settled(event: Settled, verb: str) -> tuple[str, str]:
     match event.how:
         case "acked":
             return "ack", ""
+        case "moved":
+            return "move", " to another list"
+        case "removed":
+            return "delete", ""
+        case "trimmed":
+            return "trim", ", which nobody was done with"
         case "purged":
             return "purge", ""
         case "dropped":
@@ -63,6 +76,8 @@ def unrouted(event: Published, refused: bool) -> str:
     refusal says it."""
     if event.queues or refused:
         return ""
+    if event.exchange == PUBSUB:
+        return ", heard by nobody"
     return f", dropped: no queue for {routed(event.exchange, event.routing_key)}"
 
 

@@ -12,6 +12,7 @@ two when something did, so a crash between push and take is seen as what it is.
 from collections.abc import Callable
 from typing import Any
 
+from graders import redis_calls
 from graders import timeline_calls as calls
 from graders import timeline_moves as moves
 from graders import timeline_words as words
@@ -33,6 +34,7 @@ from minibroker.sim.trace import (
     Exited,
     Faulted,
     GaveUp,
+    GroupPlaced,
     Interrupted,
     NotAccepted,
     Published,
@@ -63,6 +65,7 @@ class Reading:
         self._requests: dict[int, Requested] = {}
         self._cause: Requested | None = None
         self._asked = 0  # where in the trace the cause stands
+        self._asking: dict[str, Requested] = {}
         self._faulted: set[int] = set()
         self._handed: dict[tuple[str, int], Draft] = {}
         self._not_accepted = {event.message for event in trace.of(NotAccepted)}
@@ -100,6 +103,7 @@ class Reading:
             Settled: self._settled,
             Requeued: self._requeued,
             DeadLettered: self._dead_lettered,
+            GroupPlaced: self._placed,
             Returned: self._returned,
             NotAccepted: self._refused,
             SideEffect: self._side_effect,
@@ -201,7 +205,7 @@ class Reading:
 
     def _requested(self, event: Requested, position: int) -> None:
         self._cause, self._asked = event, position
-        self._requests[event.number] = event
+        self._requests[event.number] = self._asking[event.who] = event
         self._log.does(event)
         answer = self._answers.get(event.number)
         if event.client == "kafka":
@@ -242,9 +246,10 @@ class Reading:
                 text = calls.waited(request.args.get("timeout"))
                 self._own(position, event, "poll", text, number)
         elif event.did == "changed" and not (
-            request.op in calls.SET_UP or number in self._drafts.done
+            request.op in calls.SET_UP or number in self._drafts.done or redis_calls.takes(request)
         ):
-            self._own(position, event, "call", words.plain(f"{request.op}()"), number)
+            call = redis_calls.called(request) if request.client == "redis" else f"{request.op}()"
+            self._own(position, event, "call", words.plain(call), number)
 
     def _taken(self, event: Answered, delivery: dict[str, Value], position: int) -> None:
         push, number = self._copies.take(event.who, delivery), event.number
@@ -272,6 +277,14 @@ class Reading:
             row = Draft(event.at, _place(event.who), "publish", text, to, self._number(event.who))
             self._drafts.add(position, row)
 
+    def _placed(self, event: GroupPlaced, position: int) -> None:
+        waiting = f", {len(event.messages)} wait for it" if event.messages else ""
+        text = f"group {words.plain(event.group, words.MOST_OF_A_NAME)}{waiting}"
+        to, number = self._queue(event.queue), self._number(event.who)
+        if event.who != "scenario":
+            row = Draft(event.at, _place(event.who), "subscribe", text, to, number)
+            self._drafts.add(position, row)
+
     def _returned(self, event: Returned, position: int) -> None:
         after = f" to its publisher: {words.plain(event.text, words.MOST_OF_A_NAME)}"
         start, number = _place(event.who), self._number(event.who)
@@ -288,8 +301,11 @@ class Reading:
         marks = ["redelivered"] if event.redelivered else []
         if event.attempt > 2:
             marks.append(f"attempt {event.attempt}")
-        got = self._verb() == "get"
+        got = self._verb() == "get" or (self._cause is not None and self._cause.client == "redis")
         number = self._number(event.who) if got else None
+        asking = self._asking.get(event.who)
+        if not got and redis_calls.takes(asking) and asking is not None:
+            got, number = True, asking.number  # it was blocked until now
         start: Place = self._queue(event.queue)
         to = _place(event.who)
         row = Draft(event.at, start, "deliver", "deliver", to, number)

@@ -9,7 +9,7 @@ no copy, for nobody is to see it.
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from graders.judges.debts import Debt
 from graders.judges.records import Commit, Log, Partition, Record, log, partitions
@@ -20,6 +20,7 @@ from minibroker.sim.trace import (
     Delivered,
     Event,
     Exited,
+    GroupPlaced,
     LeftGroup,
     LogTruncated,
     OffsetsCommitted,
@@ -42,7 +43,8 @@ def last_of_each_copy(trace: Trace) -> Mapping[Copy, tuple[int, Event]]:
 
     `Published` means that it is still waiting, `Delivered` that it was handed out and never
     settled, `Requeued` that it waits again, `Settled` that it is gone. `DeadLettered` means that it
-    is gone from the queue it was in, and waits in those it came to: see `is_gone`.
+    is gone from the queue it was in, and waits in those it came to: see `is_gone`. `GroupPlaced`
+    means that an entry of a stream waits for a group.
 
     Of a record's copy `Appended` means that it is still waiting, `Polled` that it was handed out
     and not committed, `OffsetsCommitted` or `TransactionEnded` that it was passed, `LogTruncated`
@@ -65,6 +67,10 @@ def _last_of_each_copy(trace: Trace, length: int) -> Mapping[Copy, tuple[int, Ev
         if isinstance(event, DeadLettered):
             for queue in event.queues:
                 last[queue, event.message] = position, event
+        if isinstance(event, GroupPlaced):
+            for message in cast("list[int]", event.messages):
+                last.pop((event.stream, message), None)  # it waits for a group now
+                last[event.queue, message] = position, event
     if (found := log(trace)).records:
         last |= _Records(trace, found).last
     return last
@@ -191,4 +197,4 @@ def is_gone(copy: Copy, event: Event) -> bool:
     return isinstance(event, Settled | OffsetsCommitted | TransactionEnded | LogTruncated)
 
 
-_MOVES = frozenset({Published, Delivered, Requeued, Settled, DeadLettered})
+_MOVES = frozenset({Published, Delivered, Requeued, Settled, DeadLettered, GroupPlaced})

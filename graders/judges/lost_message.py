@@ -27,6 +27,7 @@ from graders.judges import Finding
 from graders.judges.copies import all_gone, copies_of, handed_out
 from graders.judges.debts import DEAD_LETTER, Debt, debts
 from graders.judges.records import content, log, place
+from graders.redis_calls import PUBSUB
 from minibroker.sim.trace import (
     Appended,
     DeadLettered,
@@ -100,6 +101,14 @@ def _gone(trace: Trace, debt: Debt, decisive: tuple[int, Event] | None) -> str:
         "overflowed": f"{event.queue} was full",
         "undeliverable": f"it was handed out from {event.queue} too often",
         "deleted": f"{event.queue} was deleted",
+        "removed": f"{event.who} deleted it",
+        "trimmed": f"{event.who} trimmed its stream, and it was still waiting or pending in "
+        f"{event.queue}",
+        "abandoned": f"{event.who} deleted the consumer that it was pending for",
+        "skipped": f"{event.who} set {event.queue} to a place after it",
+        "moved": f"{event.who} moved it on",
+        "unread": f"the connection that it was published to ended before it was read "
+        f"({event.queue})",
     }
     return how[event.how]
 
@@ -126,8 +135,11 @@ def _never_came(trace: Trace, debt: Debt) -> str:
     records = [log(trace).records.get(message) for message in debt.messages]
     if any(record is not None for record in records):
         return "the transaction of its record was aborted"
-    published = {event.message for event in trace.of(Published)}
-    if published.intersection(debt.messages):
+    published = {event.message: event.exchange for event in trace.of(Published)}
+    exchanges = [published[message] for message in debt.messages if message in published]
+    if PUBSUB in exchanges:
+        return "nobody was subscribed when its message was published"
+    if exchanges:
         return "its message reached no queue"
     return "no message about it was ever published"
 

@@ -94,6 +94,8 @@ def _endless(trace: Trace, ended: Ended, names: Mapping[int, str]) -> Finding:
 
 
 def _sentence(trace: Trace, queue: str, name: str, event: Event, position: int) -> str:
+    if isinstance(event, Delivered) and event.who == "scenario":
+        return f"{name} was handed to a worker that is gone, and nobody has taken it over"
     if isinstance(event, Delivered):
         return f"{name} was handed to {event.who} and never settled: neither acked nor rejected"
     if isinstance(event, Requeued) and _held_to_the_end(trace, position, event.who):

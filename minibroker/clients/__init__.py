@@ -17,6 +17,8 @@ kafka             the address of a cluster, for what `import confluent_kafka`  `
 payments          a payment gateway with idempotency keys                     ``payments``
 database          a small database with transactions and unique keys          ``database``
 mail              a mail gateway with idempotency keys                        ``mail``
+redis             a `redis.Redis`, whose replies are bytes                    ``redis``
+redis.text        the same with ``decode_responses=True``                     ``redis``
 name              the name of this instance, a str, the same after a restart  nothing
 stock             a stock that reserves and releases, with idempotency keys   ``stock``
 shipping          a shipping desk that books and cancels, likewise            ``shipping``
@@ -52,7 +54,12 @@ MODULES = {
     "mail": "minibroker.clients.mail",
     "stock": "minibroker.clients.services",
     "shipping": "minibroker.clients.services",
+    "redis": "minibroker.clients.redis",
+    "redis.text": "minibroker.clients.redis",
 }
+
+PACKAGES = {"kafka": "confluent_kafka", "redis": "redis", "redis.text": "redis"}
+"""The package that the clients of a kind bring along: its `modules` stand in for it."""
 
 LOADED_LATE = (
     "confluent_kafka.serialization",
@@ -65,7 +72,7 @@ LOADED_LATE = (
 
 def served_by(kind: str) -> str:
     """The client's name at the boundary, by which the world finds its agent."""
-    return "amqp" if kind.startswith("pika.") else kind
+    return "amqp" if kind.startswith("pika.") else kind.partition(".")[0]
 
 
 def make(kind: str, boundary: Asks) -> Any:
@@ -78,9 +85,11 @@ def make(kind: str, boundary: Asks) -> Any:
 def packages(kinds: Iterable[str], boundary: Asks) -> dict[str, Callable[[str], Any]]:
     """The packages that a learner's `import` gets from the clients of these kinds instead of from
     the machine: by top name, what gives a module by its whole name."""
-    if "kafka" not in kinds:
-        return {}
-    return {"confluent_kafka": import_module(MODULES["kafka"]).modules(boundary)}
+    brought: dict[str, Callable[[str], Any]] = {}
+    for kind in kinds:
+        if (name := PACKAGES.get(kind)) is not None:
+            brought[name] = import_module(MODULES[kind]).modules(boundary)
+    return brought
 
 
 def outside(owner: str, name: str) -> NoReturn:

@@ -38,6 +38,8 @@ REFUSED: Mapping[str, str] = (
     | {
         "confluent_kafka": "it would talk past the simulator; this function is given no Kafka "
         "cluster, so use the clients that it is given",
+        "redis": "it would talk past the simulator; this function is given no Redis, so use the "
+        "clients that it is given",
     }
 )
 

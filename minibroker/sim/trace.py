@@ -159,7 +159,12 @@ class Settled(Event):
     """A copy left its queue for good. `how`: ``acked``, ``auto-acked`` (at delivery),
     ``dropped`` (rejected without requeue), ``purged``, ``expired`` (its time to live was over),
     ``overflowed`` (the queue was full), ``undeliverable`` (over the delivery limit) or ``deleted``
-    (with its queue). A copy that goes on to a dead-letter exchange instead is `DeadLettered`."""
+    (with its queue). A copy that goes on to a dead-letter exchange instead is `DeadLettered`.
+
+    In Redis also: ``removed`` (by XDEL, DEL, LREM), ``trimmed`` (by MAXLEN or MINID), ``abandoned``
+    (the consumer that it was pending for was deleted), ``skipped`` (its group was set to a place
+    after it), ``moved`` (from one list to another) or ``unread`` (published to a subscriber whose
+    connection ended)."""
 
     who: str
     queue: str
@@ -215,6 +220,18 @@ class NotAccepted(Event):
     who: str
     queue: str
     message: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupPlaced(Event):
+    """A consumer group of a stream (Redis) was created, or set back: from now on the entries after
+    its place, `messages`, wait for it, each as a copy in `queue`."""
+
+    who: str
+    stream: str
+    group: str
+    queue: str
+    messages: list[Value]
 
 
 # --- logs ----------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from minibroker.agents.amqp import AmqpAgent
 from minibroker.agents.clock import ClockAgent
 from minibroker.agents.ledgers import DatabaseAgent, PaymentsAgent
 from minibroker.agents.mail import MailAgent
+from minibroker.agents.redis import RedisAgent
 from minibroker.agents.services import agents as service_agents
 from minibroker.agents.services import ledgers as service_ledgers
 from minibroker.ledgers.database import DatabaseLedger
@@ -42,6 +43,8 @@ CLIENTS = {
     "mail": "mail",
     "stock": "stock",
     "shipping": "shipping",
+    "r": "redis.text",
+    "raw": "redis",
 }
 
 
@@ -53,6 +56,7 @@ class Setting:
     broker: Broker
     clock: Clock
     trace: Trace
+    redis: RedisAgent
 
 
 Scenario = Callable[[Setting], None]
@@ -112,6 +116,7 @@ def play(
     """Run a source, or what a `Launch` starts, to its end under a plan of faults."""
     clock, trace = Clock(), Trace()
     broker = Broker(clock, trace, lambda when, action: world.at(when, action))
+    redis = RedisAgent(clock, trace, lambda when, action: world.at(when, action), seed)
     world = World(
         clock,
         trace,
@@ -121,6 +126,7 @@ def play(
             "payments": PaymentsAgent(PaymentLedger(clock, trace)),
             "database": DatabaseAgent(DatabaseLedger(clock, trace)),
             "clock": ClockAgent(clock),
+            "redis": redis,
             **service_agents(service_ledgers(clock, trace)),
         },
         inline(text, seed) if isinstance(text, str) else text,
@@ -128,7 +134,7 @@ def play(
         parsed(plan),
         effects,
     )
-    scenario(Setting(world, broker, clock, trace))
+    scenario(Setting(world, broker, clock, trace, redis))
     world.run()
     return Ran(trace, world.recordings, [(part.who, part.text) for part in world.printed])
 
