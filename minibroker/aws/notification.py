@@ -8,7 +8,6 @@ import base64
 import json
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from minibroker.aws import message_attributes
 from minibroker.aws.errors import AwsError
@@ -49,9 +48,7 @@ def enveloped(topic: Topic, subscription: Subscription, sent: Notification, endp
         "SignatureVersion": topic.texts.get("SignatureVersion", "1"),
         "Signature": UNSIGNED,
         "SigningCertURL": f"{endpoint}/{UNSIGNED}.pem",
-        "UnsubscribeURL": (
-            f"{endpoint}/?Action=Unsubscribe&SubscriptionArn={quote(subscription.arn, safe=':')}"
-        ),
+        "UnsubscribeURL": f"{endpoint}/?Action=Unsubscribe&SubscriptionArn={subscription.arn}",
     }
     if sent.attributes:
         told["MessageAttributes"] = {
