@@ -17,7 +17,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     logging.basicConfig(format="%(levelname)s %(message)s", level=logging.INFO)
     ports = tuple(given.kafka + number if given.kafka else 0 for number in range(given.brokers))
-    from minibroker.wire.kafka.running import new_runner  # after --help
+    from minibroker.wire.loops import new_runner  # after --help
 
     with new_runner() as runner:
         return runner.run(_serve(given, ports))

@@ -6,8 +6,8 @@
 [False, True, False]
 
 The real clients try again by themselves after a closed connection and after an error of status 500
-or more or one that says *throttled*; ``times`` has to be more than their attempts if a program is to
-see it.
+or more or one that says *throttled*; ``times`` has to be more than their attempts if a program is
+to see it.
 """
 
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ from minibroker.aws.errors import AwsError
 from minibroker.wire.aws.models import service
 
 COMMON = {
-    "InternalError": 500, "InternalFailure": 500, "ServiceUnavailable": 503, "RequestThrottled": 403,
-    "ThrottlingException": 400, "AccessDenied": 403, "OverLimit": 403, "RequestTimeout": 408,
+    "InternalError": 500, "InternalFailure": 500, "ServiceUnavailable": 503,
+    "RequestThrottled": 403, "ThrottlingException": 400, "AccessDenied": 403, "OverLimit": 403,
 }  # fmt: skip
 """Codes and statuses that any action may be refused with (SQS API, "Common Errors")."""
 

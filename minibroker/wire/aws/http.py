@@ -1,13 +1,13 @@
-"""HTTP/1.1 as far as the clients of AWS speak it (RFC 9112): requests with a Content-Length, answers
-in their order, the connection kept open.
+"""HTTP/1.1 as far as the clients of AWS speak it (RFC 9112): requests with a Content-Length,
+answers in their order, the connection kept open.
 
 Rule: no request, however wrong, does more than to be answered with an error, and what is no HTTP
-ends its own connection only. One request is worked on at a time; those behind it wait in the buffer,
-and when that is full the client is not read from.
+ends its own connection only. One request is worked on at a time; those behind it wait in the
+buffer, and when that is full the client is not read from.
 
-A server is a function from a `Request` to a `Response`, or to a future of one for a call that has to
-wait; None ends the connection without an answer. Whoever waits is told by `Gone` that the client has
-not.
+A server is a function from a `Request` to a `Response`, or to a future of one for a call that has
+to wait; None ends the connection without an answer. If the client goes meanwhile, the future is
+given `Gone`.
 """
 
 import asyncio

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from minibroker.aws.terms import REGION
 from minibroker.wire.aws.server import AwsServer
-from minibroker.wire.kafka.running import new_runner
+from minibroker.wire.loops import new_runner
 
 T = TypeVar("T")
 

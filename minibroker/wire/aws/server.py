@@ -1,7 +1,7 @@
 """The server: SQS and SNS on one port, on an event loop.
 
-Rule: everything here and below runs on the loop's thread; `minibroker.wire.aws.running` is for other
-threads. The engine is called by requests and timers only, one at a time.
+Rule: everything here and below runs on the loop's thread; `minibroker.wire.aws.running` is for
+other threads. The engine is called by requests and timers only, one at a time.
 
 Theory of operation. A request says by its header ``X-Amz-Target`` that it is one of SQS, and by the
 ``Action`` of its form that it is one of SNS; by its signature for which region. Each region that is
@@ -47,8 +47,8 @@ class AwsServer:
     def __init__(
         self,
         port: int = 0,
-        *,
         host: str = "127.0.0.1",
+        *,
         account: str = ACCOUNT,
         checks_policies: bool = True,
         trace: Trace | None = None,

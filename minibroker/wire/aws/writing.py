@@ -1,16 +1,16 @@
 """Answers and refusals as they go out: JSON for SQS, XML for SNS, each as botocore reads it.
 
-An SQS error goes by two names: its shape in the body, and the code of the older protocol in a header
-(AWS JSON 1.0 with the trait awsQueryCompatible).
+An SQS error goes by two names: its shape in the body, and the code of the older protocol in a
+header (AWS JSON 1.0 with the trait awsQueryCompatible).
 """
 
 import base64
+import html
 import json
 import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
-from xml.sax.saxutils import escape
 
 from minibroker.aws.errors import AwsError
 from minibroker.wire.aws.http import Response
@@ -120,4 +120,5 @@ def _value(model: Service, shape: Shape, value: Any) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(NO_XML.sub("\ufffd", text), {"\r": "&#13;"})
+    text = html.escape(NO_XML.sub("\ufffd", text), quote=False)
+    return text.replace("\r", "&#13;")
