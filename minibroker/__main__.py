@@ -19,7 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Serve until Ctrl+C or SIGTERM; 0 then, 1 if it could not begin or the disk failed."""
     given = _parser().parse_args(arguments)
     logging.basicConfig(format="%(levelname)s %(message)s", level=logging.INFO)
-    from minibroker.wire.kafka.running import new_runner  # after --help
+    from minibroker.wire.loops import new_runner  # after --help
 
     with new_runner() as runner:
         return runner.run(_serve(given))

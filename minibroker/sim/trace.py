@@ -175,8 +175,9 @@ class Settled(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requeued(Event):
     """A delivered copy went back to ready. `why`: ``nacked`` (also: never seen by the client when
-    it ended its subscription), ``rejected``, ``recovered``, ``connection lost``, ``channel closed``
-    or ``consumer timeout``."""
+    it ended its subscription), ``rejected``, ``recovered``, ``connection lost``,
+    ``channel closed``, ``consumer timeout`` or, in an SQS queue, ``visibility timeout``; then `who`
+    had received it."""
 
     who: str
     queue: str
@@ -188,10 +189,11 @@ class Requeued(Event):
 class DeadLettered(Event):
     """A copy left `queue` for good and went, by way of a dead-letter exchange, to `queues` (none:
     it is gone). `reason` is RabbitMQ's: ``rejected``, ``expired``, ``maxlen`` or
-    ``delivery_limit``. The message keeps its number; `headers` are those it goes on with. `who` is
-    the process that rejected it, else ``broker``. A queue that refuses what is published to it and
-    dead-letters it (overflow ``reject-publish-dlx``) never had the copy: `NotAccepted` tells so
-    before."""
+    ``delivery_limit``; or it is ``maxReceiveCount``, by an SQS queue's redrive policy, or
+    ``undelivered``, when an SNS subscription could not deliver it to `queue`. The message keeps its
+    number; `headers` are those it goes on with. `who` is the process that rejected it, else
+    ``broker``. A queue that refuses what is published to it and dead-letters it (overflow
+    ``reject-publish-dlx``) never had the copy: `NotAccepted` tells so before."""
 
     who: str
     queue: str
@@ -232,6 +234,38 @@ class GroupPlaced(Event):
     group: str
     queue: str
     messages: list[Value]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisibilityChanged(Event):
+    """Who had received a copy from an SQS queue asked that it hide until `until` (microseconds)."""
+
+    who: str
+    queue: str
+    message: int
+    until: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendIgnored(Event):
+    """A message was sent to an SQS FIFO queue with a deduplication id that was used less than five
+    minutes before, for `message`. Nothing was put there, and the sender is told so as if it had
+    been."""
+
+    who: str
+    queue: str
+    message: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redriven(Event):
+    """A message move task took a copy out of the dead-letter queue `queue` and put it into `to`. It
+    keeps the trace's number, while SQS gives it a new message id."""
+
+    who: str
+    queue: str
+    message: int
+    to: str
 
 
 # --- logs ----------------------------------------------------------------------------------
