@@ -1,6 +1,7 @@
 """``python -m minibroker``, as somebody starts it in a terminal."""
 
 import json
+import random
 import signal
 import socket
 import subprocess
@@ -12,8 +13,10 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pika
 import pytest
+import redis
 from confluent_kafka import Producer
 
 from bench.kafka_brokers import free_port
@@ -75,6 +78,35 @@ def test_rabbitmq_runs_beside_kafka_and_keeps_its_queues_in_the_same_directory(
         first_line(process), first_line(process)
         with closing(pika.BlockingConnection(pika.URLParameters(url))) as connection:
             assert connection.channel().basic_get("orders")[2] == b"order-1"
+
+
+def test_all_are_started_when_none_is_named() -> None:
+    """On their usual ports moved by an offset: the usual ones may be taken here."""
+    for _ in range(5):
+        offset = random.randrange(1_000, 50_000)
+        with command("--port-offset", str(offset)) as process:
+            lines = [first_line(process) for _ in range(5)]
+            if not all(lines):
+                continue  # one of them was taken after all
+            kafka, rabbit, aws, redis_url, _ = (
+                line.split(" on ")[-1].split(";")[0] for line in lines
+            )
+            producer = Producer({"bootstrap.servers": kafka, "log_level": 0})
+            producer.produce("orders", b"1")
+            assert producer.flush(30) == 0
+            pika.BlockingConnection(pika.URLParameters(rabbit)).close()
+            sqs = boto3.client(
+                "sqs", endpoint_url=aws, region_name="us-east-1",
+                aws_access_key_id="x", aws_secret_access_key="x",
+            )  # fmt: skip
+            assert sqs.list_queues().get("QueueUrls") is None
+            with closing(redis.Redis.from_url(redis_url)) as client:
+                assert client.ping()
+            process.send_signal(signal.SIGINT)
+            _, error = process.communicate(timeout=20)
+            assert process.returncode == 0, error
+            return
+    pytest.fail("no five free ports were found")
 
 
 def test_the_ports_can_be_moved_and_end_somewhere() -> None:
