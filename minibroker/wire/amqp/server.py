@@ -21,10 +21,11 @@ from minibroker.wire.kafka.timers import Timers, WallClock
 
 class AmqpServer:
     """`port` is where it listens, or several are; 0 is any that is free. `users` are names and
-    passwords; ``guest`` is let in from this machine only. `heartbeat` is what clients are offered, in seconds. `permit` names deprecated
-    features that may be used all the same, as RabbitMQ's ``deprecated_features.permit`` does:
-    ``transient_nonexcl_queues``, ``global_qos``. `tls`, a context or the paths of a certificate and
-    its key, makes it speak TLS. A `trace` that is kept grows with every message."""
+    passwords; ``guest`` is let in from this machine only. `heartbeat` is what clients are offered,
+    in seconds. `permit` names deprecated features that may be used all the same, as RabbitMQ's
+    ``deprecated_features.permit`` does: ``transient_nonexcl_queues``, ``global_qos``. `tls`, a
+    context or the paths of a certificate and its key, makes it speak TLS. A `trace` that is kept
+    grows with every message."""
 
     def __init__(
         self,
