@@ -128,6 +128,8 @@ CONNECTION_ERRORS: list[tuple[str, list[tuple[int, int, bytes]], int, str]] = [
     ("immediate", [(1, 1, methods.written(Basic.Publish, 0, "", "q", False, True)),
                    (2, 1, b"\0\x3c\0\0" + b"\0" * 10)], 540,
      "NOT_IMPLEMENTED - immediate=true"),
+    ("what is not built yet", [(1, 1, methods.written(*declare(x_consumer_timeout=1_000)))], 540,
+     "NOT_IMPLEMENTED - x-consumer-timeout of a queue is not served here"),
     ("a prefetch size", [(1, 1, methods.written(Basic.Qos, 1024, 0, False))], 540,
      "NOT_IMPLEMENTED - prefetch_size!=0 (1024)"),
     ("recover without requeue", [(1, 1, methods.written(Basic.Recover, False))], 540,
