@@ -12,7 +12,6 @@ from minibroker.wire.amqp.channel import WireChannel
 from minibroker.wire.amqp.errors import NOT_IMPLEMENTED, HardError
 from minibroker.wire.amqp.methods import Method
 
-
 NOT_SERVED = (
     "x-consumer-timeout",
     "x-consumer-disconnected-timeout",
