@@ -268,3 +268,13 @@ def test_an_answer_that_was_not_asked_for_is_not_sent(rabbit: Running) -> None:
         raw.send(1, Queue.Purge, 0, "q", True)
         raw.send(1, Queue.Delete, 0, "q", False, False, True)
         assert isinstance(raw.ask(1, Tx.Select), Tx.SelectOk)
+
+
+def test_who_deletes_a_queue_has_the_answer_before_the_notice(rabbit: Running) -> None:
+    with opened(rabbit) as raw:
+        raw.ask(1, *declare())
+        raw.ask(1, *consume())
+        assert isinstance(raw.ask(1, Queue.Delete, 0, "q", False, False, False), Queue.DeleteOk)
+        notice = raw.method()
+        assert isinstance(notice, Basic.Cancel)
+        assert (notice.consumer_tag, notice.nowait) == ("t", True)
