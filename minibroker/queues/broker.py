@@ -330,9 +330,11 @@ class Broker:
         properties: Mapping[str, Value] | None = None,
         mandatory: bool = False,
         encoded: object = None,
+        copies: Sequence[str] = (),
     ) -> Receipt:
         """`publish`, and say what became of the message. A mandatory one that reaches no queue
-        goes back to its publisher, which the caller sees to. For `encoded` see `Message`."""
+        goes back to its publisher, which the caller sees to. For `encoded` see `Message`; `copies`
+        are routing keys besides (RabbitMQ, "Sender-selected Distribution")."""
         found = dict(properties or {})
         if "expiration" in found:
             expiry.check(found)
@@ -341,6 +343,9 @@ class Broker:
         else:
             self._exchanges.check_open(exchange)
             names = self._exchanges.route(exchange, routing_key, headers(found))
+        for key in copies:
+            more = self._exchanges.route(exchange, key, headers(found))
+            names += [name for name in more if name not in names]
         message = Message(
             self._trace.new_message(), body, exchange, routing_key, found, encoded=encoded
         )

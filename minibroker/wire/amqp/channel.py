@@ -200,12 +200,11 @@ class WireChannel:
             self.connection.server.loop.call_soon(self.connection.abort)
 
     def _cancelled(self, tag: str) -> None:
-        """The broker ended a subscription (RabbitMQ, "Consumer Cancel Notification"). The client
-        is told when the turn is over: one that has deleted the queue has its answer first."""
-
-        def tell() -> None:
-            if self.connection.channels.get(self.number) is self:
-                self.reply(commands.Basic.Cancel, tag, True)
-
+        """The broker ended a subscription (RabbitMQ, "Consumer Cancel Notification"). A client that
+        deleted the queue itself has its answer first, as a queue's end is noticed later there."""
         if self.connection.capabilities.get("consumer_cancel_notify") is True:
-            self.connection.server.loop.call_soon(tell)
+            self.connection.server.loop.call_soon(self._tell_cancelled, tag)
+
+    def _tell_cancelled(self, tag: str) -> None:
+        if self.engine.open and not self._closing:
+            self.reply(commands.Basic.Cancel, tag, True)

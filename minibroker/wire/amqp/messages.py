@@ -2,12 +2,13 @@
 class confirm; channel.flow and channel.close).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from typing import Any
+from typing import Any, cast
 
 from pamqp import commands
 
+from minibroker.queues import terms
 from minibroker.queues.broker import REPLIES
 from minibroker.queues.errors import NotAllowed, PreconditionFailed
 from minibroker.queues.message import Message
@@ -34,6 +35,11 @@ def publish(channel: WireChannel, method: commands.Basic.Publish, raw: bytes, bo
         found = found | {"reply_to": channel.replies}
         raw = properties.written(found)
 
+    copies = _copies(found) if "headers" in found else []
+    if copies and "BCC" in (headers := cast("dict[str, Value]", found["headers"])):
+        found = found | {"headers": {name: headers[name] for name in headers if name != "BCC"}}
+        raw = properties.written(found)
+
     def send() -> bool:
         receipt = channel.broker.send(
             channel.engine.owner,
@@ -43,6 +49,7 @@ def publish(channel: WireChannel, method: commands.Basic.Publish, raw: bytes, bo
             found,
             method.mandatory,
             properties.Encoded(raw),
+            copies,
         )
         if method.mandatory and not receipt.routed:
             _returned(channel, receipt.message)
@@ -55,6 +62,20 @@ def publish(channel: WireChannel, method: commands.Basic.Publish, raw: bytes, bo
     accepted = send()
     if channel.confirms.on:
         channel.confirms.add(accepted)
+
+
+def _copies(found: Mapping[str, Value]) -> list[str]:
+    """Further routing keys, from a message's headers (RabbitMQ, "Sender-selected Distribution")."""
+    headers, keys = found["headers"], []
+    for name in ("CC", "BCC"):
+        given = headers.get(name, []) if isinstance(headers, dict) else []
+        if not isinstance(given, list):
+            raise PreconditionFailed(
+                f"PRECONDITION_FAILED - invalid message: {{unacceptable_type_in_header,"
+                f'"{name}",{terms.kind(given)}}}'
+            )
+        keys += [key for key in given if isinstance(key, str)]
+    return keys
 
 
 def _check_user(channel: WireChannel, user: Value) -> None:

@@ -9,7 +9,17 @@ from minibroker.queues.broker import REPLIES
 from minibroker.queues.errors import NotFound
 from minibroker.sim.values import Value
 from minibroker.wire.amqp.channel import WireChannel
+from minibroker.wire.amqp.errors import NOT_IMPLEMENTED, HardError
 from minibroker.wire.amqp.methods import Method
+
+NOT_SERVED = (
+    "x-consumer-timeout",
+    "x-consumer-disconnected-timeout",
+    "x-delayed-retry-type",
+    "x-delayed-retry-min",
+    "x-delayed-retry-max",
+)
+"""Arguments of queues that RabbitMQ would act on."""
 
 
 def named(channel: WireChannel, queue: str) -> str:
@@ -45,8 +55,11 @@ def _queue_declare(channel: WireChannel, method: commands.Queue.Declare) -> None
             channel.broker.queue(name)
         _answer(channel, method.nowait, commands.Queue.DeclareOk, name, 0, 1)
         return
-    if method.passive or not name:
-        name = name or ("" if not method.passive else named(channel, name))
+    if method.passive and not name:
+        name = named(channel, name)
+    for argument in NOT_SERVED:
+        if argument in table(method) and not method.passive:
+            raise HardError(NOT_IMPLEMENTED, f"{argument} of a queue is not served here")
     queue = channel.broker.declare_queue(
         name,
         method.durable,

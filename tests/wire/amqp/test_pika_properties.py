@@ -4,6 +4,7 @@ import datetime
 import decimal
 
 import pika
+import pytest
 from pika.adapters.blocking_connection import BlockingChannel
 
 from minibroker.sim.trace import Delivered, Published, Settled, Trace
@@ -89,3 +90,25 @@ def test_a_server_with_a_trace_tells_what_the_simulator_would() -> None:
     [settled] = trace.of(Settled)
     assert (settled.message, settled.how) == (published.message, "acked")
     assert trace.text().count("\n") == 3
+
+
+def test_a_message_goes_to_all_routing_keys_that_its_headers_name(
+    channel: BlockingChannel,
+) -> None:
+    for queue in ("to", "copy", "blind"):
+        channel.queue_declare(queue, durable=True)
+    headers = {"CC": ["copy", "to"], "BCC": ["blind"], "mine": 1}
+    channel.basic_publish("", "to", b"x", pika.BasicProperties(headers=headers))
+    for queue in ("to", "copy", "blind"):
+        [(_, found, _)] = read(channel, queue, 1)
+        assert found.headers == {"CC": ["copy", "to"], "mine": 1}
+        assert channel.basic_get(queue)[0] is None
+
+
+def test_routing_keys_in_headers_are_a_list(channel: BlockingChannel) -> None:
+    channel.basic_publish("", "to", b"x", pika.BasicProperties(headers={"CC": "copy"}))
+    with pytest.raises(pika.exceptions.ChannelClosedByBroker) as raised:
+        channel.queue_declare("q", durable=True)
+    assert raised.value.reply_text == (
+        'PRECONDITION_FAILED - invalid message: {unacceptable_type_in_header,"CC",longstr}'
+    )
