@@ -161,7 +161,7 @@ def _read(fifo: bool, before: Mapping[str, str], given: Mapping[str, str]) -> Se
     ):
         raise bad_attribute("FifoThroughputLimit")
     redrive = _redrive(texts.get("RedrivePolicy", ""))
-    if redrive is not None:  # the count may have been text
+    if redrive is not None and f'"{redrive.most_receives}"' in texts["RedrivePolicy"]:
         texts["RedrivePolicy"] = json.dumps(
             {"deadLetterTargetArn": redrive.target, "maxReceiveCount": redrive.most_receives},
             separators=(",", ":"),

@@ -4,10 +4,10 @@ Rule: everything here and below runs on the loop's thread; `minibroker.wire.aws.
 other threads. The engine is called by requests and timers only, one at a time.
 
 Theory of operation. A request says by its header ``X-Amz-Target`` that it is one of SQS, and by the
-``Version`` of its form that it is one of SNS (or of STS, of which there is GetCallerIdentity alone);
-by its signature for which region. Each region that is
-asked for has its engine, from its first request on. A ReceiveMessage that has to wait leaves a
-future; its deadline is a timer of the loop.
+``Version`` of its form that it is one of SNS (or of STS, of which there is GetCallerIdentity
+alone); by its signature for which region. Each region that is asked for has its engine, from its
+first request on. A ReceiveMessage that has to wait leaves a future; its deadline is a timer of the
+loop.
 """
 
 import asyncio

@@ -65,8 +65,8 @@ def xml_answer(name: str, action: str, told: Mapping[str, Any], request_id: str)
         shape, wrapper = output
         inner = f"<{wrapper}>{_members(model, shape, told)}</{wrapper}>"
     text = (
-        f'<{action}Response xmlns="{namespace(name)}">{inner}<ResponseMetadata><RequestId>{request_id}'
-        f"</RequestId></ResponseMetadata></{action}Response>"
+        f'<{action}Response xmlns="{namespace(name)}">{inner}<ResponseMetadata>'
+        f"<RequestId>{request_id}</RequestId></ResponseMetadata></{action}Response>"
     )
     headers = {"x-amzn-RequestId": request_id, "Content-Type": XML}
     return Response(200, headers, text.encode())
