@@ -16,6 +16,7 @@ that the engine says in AWS's words which are missing.
 
 from minibroker.aws import terms
 from minibroker.aws.flow import Flow
+from minibroker.aws.identity import IdentityActions
 from minibroker.aws.moves import MoveActions
 from minibroker.aws.publishing import Publishing
 from minibroker.aws.queues import QueueActions
@@ -111,6 +112,9 @@ class Engine:
         self.list_subscriptions_by_topic = subscriptions.list_subscriptions_by_topic
         self.get_subscription_attributes = subscriptions.get_subscription_attributes
         self.set_subscription_attributes = subscriptions.set_subscription_attributes
+
+        identity = IdentityActions(self.region)
+        self.get_caller_identity = identity.get_caller_identity
 
         publishing = Publishing(self.region, flow)
         self.publish = publishing.publish

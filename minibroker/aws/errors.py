@@ -53,7 +53,7 @@ def bad_parameter(message: str) -> AwsError:
 def missing(parameter: str) -> AwsError:
     """A parameter has to be there and is not."""
     message = f"The request must contain the parameter {parameter}."
-    return AwsError("MissingParameter", message, shape="MissingParameterException")
+    return AwsError("MissingParameter", message, shape="MissingRequiredParameterException")
 
 
 def no_attribute(name: object) -> AwsError:
@@ -61,9 +61,10 @@ def no_attribute(name: object) -> AwsError:
     return AwsError("InvalidAttributeName", f"Unknown Attribute {name}.")
 
 
-def bad_attribute(name: str) -> AwsError:
+def bad_attribute(name: str, reason: str = "") -> AwsError:
     """An attribute of a queue cannot be set to that."""
-    return AwsError("InvalidAttributeValue", f"Invalid value for the parameter {name}.")
+    why = f" Reason: {reason}" if reason else ""
+    return AwsError("InvalidAttributeValue", f"Invalid value for the parameter {name}.{why}")
 
 
 # --- SNS -----------------------------------------------------------------------------------

@@ -86,19 +86,20 @@ def _check_text(name: str, wanted: object) -> None:
     if not isinstance(wanted, str):
         raise _wrong(f"{name} match pattern must be a string")
     if name == "cidr":
+        address, slash, _ = wanted.partition("/")
+        if not slash:
+            raise _wrong("Malformed CIDR, one '/' required")
         try:
-            ipaddress.ip_network(wanted)
+            ipaddress.ip_network(wanted, strict=False)
         except ValueError:
-            raise _wrong(f"Malformed CIDR, {wanted}") from None
+            raise _wrong(f"Nonstandard IP address: {address}") from None
 
 
 def _check_anything_but(wanted: object) -> None:
     if isinstance(wanted, dict):
-        if len(wanted) != 1 or next(iter(wanted)) not in TESTS or "numeric" in wanted:
-            raise _wrong("Unsupported anything-but pattern")
-        [(name, inner)] = wanted.items()
-        for each in inner if isinstance(inner, list) else [inner]:
-            _check_text(name, each)
+        if len(wanted) != 1 or "prefix" not in wanted:
+            raise _wrong(f"Unsupported anything-but pattern: {next(iter(wanted), '}')}")
+        _check_text("prefix", wanted["prefix"])
         return
     values = wanted if isinstance(wanted, list) else [wanted]
     if not values or not all(isinstance(each, str) or is_number(each) for each in values):
@@ -132,7 +133,7 @@ def _comparison(rest: list[Any]) -> tuple[str, float]:
         raise _numeric(f"Unrecognized numeric range operator: {operator}")
     value: Any = rest.pop(0) if rest else None
     if not is_number(value):
-        raise _numeric(f"Value of {operator} must be numeric")
+        raise _numeric(f"Value of {'equals' if operator == '=' else operator} must be numeric")
     return operator, value
 
 

@@ -7,7 +7,6 @@ array in the message one element is enough.
 """
 
 import ipaddress
-import re
 from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise
 from typing import Any
@@ -117,14 +116,9 @@ def _numeric(value: object, condition: list[Any]) -> bool:
 
 def _cidr(value: object, network: str) -> bool:
     try:
-        return ipaddress.ip_address(value) in ipaddress.ip_network(network)  # type: ignore[arg-type]
+        return ipaddress.ip_address(value) in ipaddress.ip_network(network, strict=False)  # type: ignore[arg-type]
     except ValueError:
         return False
-
-
-def _wildcard(value: object, pattern: str) -> bool:
-    parts = [re.escape(part) for part in re.split(r"\*+", pattern)]
-    return isinstance(value, str) and re.fullmatch(".*".join(parts), value, re.DOTALL) is not None
 
 
 TESTS: dict[str, Callable[[Any, Any], bool]] = {
@@ -133,7 +127,6 @@ TESTS: dict[str, Callable[[Any, Any], bool]] = {
     "equals-ignore-case": lambda value, wanted: (
         isinstance(value, str) and value.casefold() == wanted.casefold()
     ),
-    "wildcard": _wildcard,
     "numeric": _numeric,
     "cidr": _cidr,
 }

@@ -5,16 +5,17 @@ its place and skipped when its turn comes, so nothing is ever searched for.
 
 - `Standard`: first come, first served, where *come* means: became visible. SQS promises less (SQS
   Developer Guide, "Amazon SQS standard queues"), and a program must not rely on it.
-- `Groups`: the order of arrival within each message group. A group of which anything is held is
-  closed; of the open ones the one whose first message is oldest comes first, with as many messages
-  as are asked for (SQS Developer Guide, "FIFO queue delivery logic").
+- `Groups`: the order of arrival within each message group. Of a group whose messages are held those
+  wait that come after the first held one; those before it, which came back, do not. The groups take
+  turns in the order in which they had something to give. As many messages of one group as are asked
+  for go together (SQS Developer Guide, "FIFO queue delivery logic").
 """
 
 import heapq
 from collections import deque
 from dataclasses import dataclass, field
 
-from minibroker.aws.message import READY, Copy
+from minibroker.aws.message import HELD, READY, Copy
 
 
 class Standard:
@@ -47,11 +48,20 @@ class Standard:
 
 @dataclass(slots=True)
 class Group:
-    """What waits of one message group, and how many of it are held."""
+    """What of one message group waits and what is held, both with the first one first."""
 
-    waiting: list[tuple[int, Copy]] = field(default_factory=list)
-    held: int = 0
+    waiting: list[Copy] = field(default_factory=list)
+    held: list[Copy] = field(default_factory=list)
     in_line: bool = False
+
+    def next(self) -> Copy | None:
+        """The message that may be handed out next."""
+        for heap, state in ((self.waiting, READY), (self.held, HELD)):
+            while heap and heap[0].state is not state:
+                heapq.heappop(heap)
+        if self.waiting and not (self.held and self.held[0] < self.waiting[0]):
+            return self.waiting[0]
+        return None
 
 
 class Groups:
@@ -59,7 +69,7 @@ class Groups:
 
     def __init__(self) -> None:
         self._groups: dict[str, Group] = {}
-        self._line: list[tuple[int, str]] = []
+        self._line: deque[str] = deque()
 
     def put(self, copy: Copy) -> None:
         """A copy became visible, for the first time or again: it takes its place in its group."""
@@ -67,54 +77,37 @@ class Groups:
         group = self._groups.get(name)
         if group is None:
             group = self._groups[name] = Group()
-        heapq.heappush(group.waiting, (copy.position, copy))
-        self._open(name, group)
+        heapq.heappush(group.waiting, copy)
+        self._look(name, group)
 
     def take(self, most: int) -> list[Copy]:
         """The next copies, at most so many."""
         taken: list[Copy] = []
         while self._line and len(taken) < most:
-            position, name = heapq.heappop(self._line)
+            name = self._line.popleft()
             group = self._groups[name]
             group.in_line = False
-            _skip(group)
-            if group.waiting and group.waiting[0][0] != position:
-                self._open(name, group)
-                continue
-            while group.waiting and len(taken) < most:
-                _, copy = heapq.heappop(group.waiting)
-                if copy.state is READY:
-                    taken.append(copy)
-                    group.held += 1
-            self._forget(name, group)
+            begin = len(taken)
+            while len(taken) < most and (copy := group.next()) is not None:
+                heapq.heappop(group.waiting)
+                taken.append(copy)
+            for copy in taken[begin:]:
+                copy.state = HELD
+                heapq.heappush(group.held, copy)
+            self._look(name, group)
         return taken
 
     def release(self, copy: Copy) -> None:
-        """A copy that was taken is held no more; the group opens when none is."""
-        name = copy.message.group
-        group = self._groups[name]
-        group.held -= 1
-        self._open(name, group)
-        self._forget(name, group)
+        """A copy that was taken is held no more; what waited for it may go on."""
+        self._look(copy.message.group, self._groups[copy.message.group])
 
-    def skip(self, copy: Copy) -> None:
-        """A ready copy is gone."""
-        name = copy.message.group
-        _skip(self._groups[name])
-        self._forget(name, self._groups[name])
+    skip = release
+    """A ready copy is gone."""
 
-    def _open(self, name: str, group: Group) -> None:
-        _skip(group)
-        if group.waiting and not group.held and not group.in_line:
-            group.in_line = True
-            heapq.heappush(self._line, (group.waiting[0][0], name))
-
-    def _forget(self, name: str, group: Group) -> None:
-        if not (group.waiting or group.held or group.in_line):
+    def _look(self, name: str, group: Group) -> None:
+        if group.next() is not None:
+            if not group.in_line:
+                group.in_line = True
+                self._line.append(name)
+        elif not (group.waiting or group.held or group.in_line):
             del self._groups[name]
-
-
-def _skip(group: Group) -> None:
-    """Nobody takes what is gone."""
-    while group.waiting and group.waiting[0][1].state is not READY:
-        heapq.heappop(group.waiting)

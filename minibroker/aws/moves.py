@@ -29,6 +29,9 @@ RUNNING, COMPLETED, CANCELLING, CANCELLED, FAILED = (
 )  # fmt: skip
 
 
+GONE, UNKNOWN = "AWS.SimpleQueueService.NonExistentQueue", "CouldNotDetermineMessageSource"
+
+
 @dataclass(slots=True, eq=False)
 class Task:
     """A move of what is in `source`."""
@@ -84,10 +87,9 @@ class MoveActions:
                 raise bad_parameter("Source and destination must be of the same type of queue.")
         tasks = self._tasks.setdefault(source.arn, [])
         if tasks and tasks[0].status == RUNNING:
-            raise simple(
-                "UnsupportedOperation",
+            raise bad_parameter(
                 "There is already a task running. Only one active task is allowed for a source "
-                "queue arn at a given time.",
+                "queue arn at a given time."
             )
         self._flow.look(source)
         task = Task(
@@ -168,7 +170,7 @@ class MoveActions:
         if task.status != RUNNING:
             return
         if source.deleted:
-            task.status, task.failure = FAILED, "AWS.SimpleQueueService.NonExistentQueue"
+            task.status, task.failure = FAILED, GONE
             return
         self._flow.look(source)
         taken = source.take(1)
@@ -179,7 +181,8 @@ class MoveActions:
         target = self._region.queue_of(task.destination or copy.source)
         if target is None or target.fifo != source.fifo:
             source.release(copy)
-            task.status, task.failure = FAILED, "CouldNotDetermineMessageSource"
+            task.status = FAILED
+            task.failure = GONE if target is None and copy.source else UNKNOWN
             return
         source.remove(copy)
         self._region.trace.append(

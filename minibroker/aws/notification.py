@@ -45,11 +45,14 @@ def enveloped(topic: Topic, subscription: Subscription, sent: Notification, endp
     told |= {
         "Message": sent.text,
         "Timestamp": timestamp(sent.at),
-        "SignatureVersion": topic.texts.get("SignatureVersion", "1"),
-        "Signature": UNSIGNED,
-        "SigningCertURL": f"{endpoint}/{UNSIGNED}.pem",
-        "UnsubscribeURL": f"{endpoint}/?Action=Unsubscribe&SubscriptionArn={subscription.arn}",
     }
+    if not topic.fifo:
+        told |= {
+            "SignatureVersion": topic.texts.get("SignatureVersion", "1"),
+            "Signature": UNSIGNED,
+            "SigningCertURL": f"{endpoint}/{UNSIGNED}.pem",
+        }
+    told["UnsubscribeURL"] = f"{endpoint}/?Action=Unsubscribe&SubscriptionArn={subscription.arn}"
     if sent.attributes:
         told["MessageAttributes"] = {
             name: {"Type": each["DataType"], "Value": _text(each)}

@@ -125,16 +125,17 @@ def added(
 def removed(text: str, label: str) -> str:
     """The policy without that statement, empty if none is left."""
     policy = json.loads(text) if text else {}
+    where = "." if text else " on existing policy."
     statements = _listed(policy.get("Statement"))
     kept = [each for each in statements if not isinstance(each, dict) or each.get("Sid") != label]
     if len(kept) == len(statements):
         raise AwsError(
             "InvalidParameterValue",
-            f"Value {label} for parameter Label is invalid. Reason: can't find label.",
+            f"Value {label} for parameter Label is invalid. Reason: can't find label{where}",
             shape="InvalidParameterValueException",
         )
     return json.dumps(policy | {"Statement": kept}) if kept else ""
 
 
 def _empty(resource: str) -> dict[str, Any]:
-    return {"Version": "2012-10-17", "Id": f"{resource}/SQSDefaultPolicy"}
+    return {"Version": "2008-10-17", "Id": f"{resource}/SQSDefaultPolicy"}

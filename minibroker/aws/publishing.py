@@ -19,7 +19,7 @@ from minibroker.aws.flow import Flow
 from minibroker.aws.message import Message
 from minibroker.aws.notification import Notification, check_attributes, enveloped, filtered
 from minibroker.aws.queue import Queue
-from minibroker.aws.region import Region
+from minibroker.aws.region import Region, parts
 from minibroker.aws.sending import ID_CHARACTERS, headers, put, seen
 from minibroker.aws.terms import Attributes
 from minibroker.aws.topic import Subscription, Topic
@@ -27,6 +27,7 @@ from minibroker.aws.topics import topic_of
 from minibroker.sim.trace import DeadLettered, Published
 
 MOST_SUBJECT = 100
+MOST_ID = 80
 SEQUENCE_BASE, SEQUENCE_STEP = 10**19, 1000
 NONE: Attributes = {}
 SERVICE = "sns.amazonaws.com"
@@ -67,6 +68,8 @@ class Publishing:
         arn = topic_arn or target_arn
         if not arn:
             raise invalid("TopicArn or TargetArn Reason: no value for required parameter")
+        if parts(arn)[1] not in ("", self._region.name):
+            raise invalid("TopicArn")
         topic = topic_of(self._region, arn)
         entry = {
             "Message": message,
@@ -87,6 +90,8 @@ class Publishing:
         """Send up to ten."""
         topic = topic_of(self._region, topic_arn)
         entries = publish_batch_request_entries or ()
+        for entry in entries:
+            _check_id(entry.get("Id") or "")
         batches.check(
             entries,
             "PublishBatchRequestEntry",
@@ -98,8 +103,11 @@ class Publishing:
         if length > topic.most_bytes:
             raise AwsError(
                 "BatchRequestTooLong",
-                "The length of all the batch messages put together is more than the limit.",
+                "The length of all the messages put together is more than the limit.",
             )
+        for entry in entries:  # what is seen at AWS to refuse all of it
+            _identity(topic, "", entry)
+            _chosen(entry.get("Message") or "", entry.get("MessageStructure"))
         return batches.each(entries, lambda entry: self._publish(who, topic, entry))
 
     # --- one message -----------------------------------------------------------------------
@@ -215,7 +223,7 @@ class Publishing:
             sender=SERVICE,
             attributes=attributes,
             attributes_digest=message_attributes.digest(attributes) if attributes else "",
-            group=sent.group,
+            group=sent.group if queue.fifo or not topic.fifo else "",
             deduplication=sent.deduplication if queue.fifo else "",
         )
         self._flow.look(queue)
@@ -254,9 +262,13 @@ def _text(topic: Topic, entry: Entry) -> str:
         raise invalid("Message Reason: it is no UTF-8") from None
     if length > topic.most_bytes:
         raise invalid("Message too long")
-    structure = entry.get("MessageStructure")
+    return _chosen(str(text), entry.get("MessageStructure"))
+
+
+def _chosen(text: str, structure: str | None) -> str:
+    """What is meant for queues, of a message that may have another text for each protocol."""
     if structure is None:
-        return str(text)
+        return text
     if structure != "json":
         raise invalid("MessageStructure")
     try:
@@ -269,6 +281,20 @@ def _text(topic: Topic, entry: Entry) -> str:
         raise invalid("Message Structure - No default entry in JSON message body")
     mine = by_protocol.get("sqs")
     return mine if isinstance(mine, str) else str(by_protocol["default"])
+
+
+def _check_id(text: str) -> None:
+    if len(text) > MOST_ID:
+        raise AwsError(
+            "InvalidBatchEntryId",
+            f"The Id of a batch entry in the batch request is too long: {text}",
+        )
+    if text and not batches.ID.fullmatch(text):
+        raise AwsError(
+            "InvalidBatchEntryId",
+            "The Id of a batch entry in the batch request contains an impermissible character: "
+            f"{text}",
+        )
 
 
 def _identity(topic: Topic, text: str, entry: Entry) -> tuple[str, str]:

@@ -123,10 +123,10 @@ class Queue:
         self.counts[HELD] -= 1
         self.counts[READY] += 1
         self._line.put(copy)
-        self._line.release(copy)
 
     def clear(self) -> list[Copy]:
-        """All copies are gone; gives them in the order of their arrival."""
+        """All copies are gone, and what is remembered of deduplication ids; gives the copies in the
+        order of their arrival."""
         gone = list(self.copies.values())
         for copy in gone:
             copy.state = GONE
@@ -134,6 +134,7 @@ class Queue:
         self.counts = dict.fromkeys(self.counts, 0)
         self._line = Groups() if self.fifo else Standard()
         self._delayed, self._held, self._ages = [], [], []
+        self.sent = Window(DEDUPLICATION)
         return gone
 
     # --- what moves by itself --------------------------------------------------------------

@@ -5,7 +5,7 @@ once, here.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -89,6 +89,7 @@ class Settings:
 def made(name: str, given: Mapping[str, str]) -> Settings:
     """The settings of a new queue."""
     fifo = name.endswith(FIFO)
+    given = _lowered(given)
     if given.get("FifoQueue") == "true" and not fifo:
         raise AwsError(
             "InvalidParameterValue",
@@ -96,8 +97,6 @@ def made(name: str, given: Mapping[str, str]) -> Settings:
             "underscores, must end with .fifo suffix and be 1 to 80 in length.",
             shape="InvalidParameterValueException",
         )
-    if "FifoQueue" in given and given["FifoQueue"] != ("true" if fifo else "false"):
-        raise bad_attribute("FifoQueue")
     if fifo and "FifoQueue" not in given:
         raise AwsError(
             "InvalidParameterValue",
@@ -110,15 +109,16 @@ def made(name: str, given: Mapping[str, str]) -> Settings:
 
 def changed(settings: Settings, given: Mapping[str, str]) -> Settings:
     """The settings after SetQueueAttributes."""
-    if "FifoQueue" in given and (given["FifoQueue"] == "true") != settings.fifo:
-        raise bad_attribute("FifoQueue")
+    given = _lowered(given)
+    if settings.fifo and given.get("FifoQueue", "true") != "true":
+        raise bad_attribute("FifoQueue", "Modifying queue type is not supported.")
     return _read(settings.fifo, settings.texts, given)
 
 
-def differing(settings: Settings, given: Mapping[str, str]) -> str:
+def differing(settings: Settings, wanted: Settings, given: Iterable[str]) -> str:
     """An attribute that is given otherwise than the queue has it; empty if there is none."""
-    for name, value in given.items():
-        if not _same(settings.texts.get(name, ""), value):
+    for name in given:
+        if not _same(settings.texts.get(name, ""), wanted.texts.get(name, "")):
             return name
     return ""
 
@@ -134,7 +134,12 @@ def _same(one: str, other: str) -> bool:
 
 def _read(fifo: bool, before: Mapping[str, str], given: Mapping[str, str]) -> Settings:
     for name in given:
-        if name not in NAMES or (name in ONLY_FIFO and not fifo and given[name] != "false"):
+        if not fifo and name in ("DeduplicationScope", "FifoThroughputLimit"):
+            raise AwsError(
+                "InvalidAttributeName",
+                f"You can specify the {name} only when FifoQueue is set to true.",
+            )
+        if name not in NAMES or (name in ONLY_FIFO and not fifo):
             raise no_attribute(name)
     texts = dict(before)
     for name, value in given.items():
@@ -145,10 +150,22 @@ def _read(fifo: bool, before: Mapping[str, str], given: Mapping[str, str]) -> Se
             texts.pop(name, None)
     if given.get("KmsMasterKeyId") and "SqsManagedSseEnabled" not in given:
         texts["SqsManagedSseEnabled"] = "false"
+    if texts.get("KmsMasterKeyId") and texts.get("SqsManagedSseEnabled") == "true":
+        raise AwsError(
+            "InvalidAttributeName",
+            "You can use one type of server-side encryption (SSE) at one time. You can either "
+            "enable KMS SSE or SQS SSE.",
+        )
     if texts.get("FifoThroughputLimit") == "perMessageGroupId" and (
         texts.get("DeduplicationScope") != "messageGroup"
     ):
         raise bad_attribute("FifoThroughputLimit")
+    redrive = _redrive(texts.get("RedrivePolicy", ""))
+    if redrive is not None and f'"{redrive.most_receives}"' in texts["RedrivePolicy"]:
+        texts["RedrivePolicy"] = json.dumps(
+            {"deadLetterTargetArn": redrive.target, "maxReceiveCount": redrive.most_receives},
+            separators=(",", ":"),
+        )
     return Settings(
         fifo=fifo,
         texts=texts,
@@ -159,10 +176,20 @@ def _read(fifo: bool, before: Mapping[str, str], given: Mapping[str, str]) -> Se
         visibility=int(texts["VisibilityTimeout"]) * SECOND,
         content_based=texts.get("ContentBasedDeduplication") == "true",
         by_group=texts.get("DeduplicationScope") == "messageGroup",
-        redrive=_redrive(texts.get("RedrivePolicy", "")),
+        redrive=redrive,
         policy=_object("Policy", texts.get("Policy", "")),
         may_redrive=_allowing(texts.get("RedriveAllowPolicy", "")),
     )
+
+
+def _lowered(given: Mapping[str, str]) -> dict[str, str]:
+    """AWS takes ``True`` for ``true``, and gives the latter."""
+    return {
+        name: value.lower()
+        if CHOICES.get(name) == ("true", "false") and isinstance(value, str)
+        else value
+        for name, value in given.items()
+    }
 
 
 def _check(name: str, value: object) -> None:

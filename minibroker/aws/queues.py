@@ -43,12 +43,18 @@ TOLD = frozenset(
 
 PERMITTED = frozenset(
     {
-        "*", "AddPermission", "ChangeMessageVisibility", "CreateQueue", "DeleteMessage",
-        "DeleteQueue", "GetQueueAttributes", "GetQueueUrl", "ListDeadLetterSourceQueues",
-        "ListQueues", "ListQueueTags", "PurgeQueue", "ReceiveMessage", "RemovePermission",
-        "SendMessage", "SetQueueAttributes", "TagQueue", "UntagQueue",
+        "*", "ChangeMessageVisibility", "DeleteMessage", "GetQueueAttributes", "GetQueueUrl",
+        "ListDeadLetterSourceQueues", "PurgeQueue", "ReceiveMessage", "SendMessage",
     }
 )  # fmt: skip
+OWNERS = frozenset(
+    {
+        "AddPermission", "CancelMessageMoveTask", "CreateQueue", "DeleteQueue",
+        "ListMessageMoveTasks", "ListQueues", "ListQueueTags", "RemovePermission",
+        "SetQueueAttributes", "StartMessageMoveTask", "TagQueue", "UntagQueue",
+    }
+)  # fmt: skip
+"""What no other account can be permitted (SQS API, AddPermission)."""
 MOST_ACTIONS = 7
 
 
@@ -69,7 +75,7 @@ class QueueActions:
         tags: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
         """Make a queue, or find the one of that name if it has these attributes."""
-        if not queue_name:
+        if queue_name is None:
             raise missing("QueueName")
         if not NAME.fullmatch(queue_name):
             raise bad_parameter(
@@ -80,7 +86,7 @@ class QueueActions:
         settings = queue_settings.made(queue_name, given)
         queue = region.queues.get(queue_name)
         if queue is not None:
-            if name := queue_settings.differing(queue.settings, given):
+            if name := queue_settings.differing(queue.settings, settings, given):
                 raise queue_exists(name)
             return {"QueueUrl": region.url(queue)}
         deleted = self._deleted.get(queue_name)
@@ -97,7 +103,7 @@ class QueueActions:
             settings,
             region.now,
         )
-        _check_tags(tags or {})
+        _check_tags(queue, tags or {})
         self._check_redrive(queue, settings)
         queue.tags.update(tags or {})
         region.queues[queue_name] = queue
@@ -232,6 +238,12 @@ class QueueActions:
                 status=403,
             )
         for action in actions:
+            if action in OWNERS:
+                raise bad_value(
+                    "ActionName",
+                    f"SQS:{action}",
+                    "Only the queue owner is allowed to invoke this action.",
+                )
             if action not in PERMITTED:
                 raise bad_value("ActionName", action, "Please refer to the appropriate WSDL.")
         text = policy.added(
@@ -270,7 +282,7 @@ class QueueActions:
         queue = queue_at(self._region, queue_url)
         if not tags:
             raise missing("Tags")
-        _check_tags(queue.tags | dict(tags))
+        _check_tags(queue, queue.tags | dict(tags))
         queue.tags.update(tags)
         return {}
 
@@ -341,9 +353,9 @@ def _paged(
     return found, (following if most is not None else None)
 
 
-def _check_tags(tags: Mapping[str, str]) -> None:
+def _check_tags(queue: Queue, tags: Mapping[str, str]) -> None:
     if len(tags) > MOST_TAGS:
-        raise bad_parameter(f"Too many tags added for queue. Maximum is {MOST_TAGS}.")
+        raise bad_parameter(f"Too many tags added for queue {queue.name}.")
     for key in tags:
         if not 1 <= len(key) <= 128:
             raise bad_attribute("Tags")

@@ -5,7 +5,7 @@ from typing import Any
 
 from minibroker.aws import batches, receipts
 from minibroker.aws.batches import Entry
-from minibroker.aws.errors import AwsError, bad_value, missing, simple
+from minibroker.aws.errors import AwsError, bad_value, missing
 from minibroker.aws.flow import Flow
 from minibroker.aws.lookup import queue_at
 from minibroker.aws.message import HELD, Copy, Poll
@@ -111,8 +111,9 @@ class Receiving:
     def delete_message(
         self, who: str, queue_url: str | None = None, receipt_handle: str | None = None
     ) -> dict[str, Any]:
-        """Delete what was received. It is no error if it is gone already, nor, in a standard queue,
-        if it was received again since: then it stays."""
+        """Delete what was received; that it is gone already is no error. In a standard queue any
+        receive's handle does: the API promises that of the latest one only, but AWS does so. In a
+        FIFO queue the receive must not be over."""
         queue = queue_at(self._region, queue_url)
         self._flow.look(queue)
         self._delete(who, queue, receipt_handle)
@@ -142,7 +143,7 @@ class Receiving:
             return
         if queue.fifo and not (copy.state is HELD and copy.receipt == receipt):
             raise bad_value("ReceiptHandle", handle, "The receipt handle has expired.")
-        if copy.receipt == receipt:
+        if receipt <= copy.receipt:
             self._flow.settle(who, queue, copy, "acked")
 
     # --- visibility ------------------------------------------------------------------------
@@ -154,7 +155,10 @@ class Receiving:
         receipt_handle: str | None = None,
         visibility_timeout: int | None = None,
     ) -> dict[str, Any]:
-        """Let what was received hide for so many seconds from now on; 0 gives it back."""
+        """Let what was received hide for so many seconds from now on; 0 gives it back. Which
+        handles do is as for `delete_message`. In a standard queue it is no error, and of no effect,
+        if the message is visible again: so it was seen at AWS, whose API knows a MessageNotInflight
+        for it."""
         queue = queue_at(self._region, queue_url)
         self._flow.look(queue)
         self._change(who, queue, receipt_handle, visibility_timeout)
@@ -183,14 +187,15 @@ class Receiving:
             raise missing("VisibilityTimeout")
         _check_visibility(seconds)
         copy, receipt = self._copy(queue, handle)
-        if copy is None or copy.receipt != receipt:
+        over = copy is not None and (copy.state is not HELD or copy.receipt != receipt)
+        if copy is None or receipt > copy.receipt or (queue.fifo and over):
             raise bad_value(
                 "ReceiptHandle",
                 handle,
                 "Message does not exist or is not available for visibility timeout change.",
             )
         if copy.state is not HELD:
-            raise simple("MessageNotInflight", "The specified message isn't in flight.")
+            return
         until = self._region.now + seconds * SECOND
         if until > copy.received + MOST_HIDDEN * SECOND:
             raise bad_value(

@@ -25,6 +25,11 @@ ID_CHARACTERS = frozenset(
 )
 NONE: Attributes = {}
 
+UNIDENTIFIED = (
+    "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId "
+    "provided explicitly"
+)
+
 
 class Sending:
     """See the module."""
@@ -75,15 +80,23 @@ class Sending:
                 f"Batch requests cannot be longer than {terms.MOST_BYTES} bytes. You have sent "
                 f"{length} bytes.",
             )
-        return batches.each(entries, lambda entry: self._send(who, queue, entry))
+        if queue.fifo:
+            _check_identities(queue, entries)
+
+        def send(entry: Entry) -> dict[str, Any]:
+            return self._send(who, queue, entry, "cannot be validated")
+
+        return batches.each(entries, send)
 
     # --- one message -----------------------------------------------------------------------
 
-    def _send(self, who: str, queue: Queue, entry: Entry) -> dict[str, Any]:
+    def _send(
+        self, who: str, queue: Queue, entry: Entry, wrong: str = "are invalid"
+    ) -> dict[str, Any]:
         body = entry.get("MessageBody")
         attributes: Attributes = entry.get("MessageAttributes") or NONE
         system: Attributes = entry.get("MessageSystemAttributes") or NONE
-        check_content(queue, body, attributes, system)
+        check_content(queue, body, attributes, system, wrong)
         assert body is not None
         delay = _delay(queue, entry.get("DelaySeconds"))
         group, deduplication = identity(
@@ -167,17 +180,12 @@ def seen(
 
 
 def check_content(
-    queue: Queue, body: str | None, attributes: Attributes, system: Attributes
+    queue: Queue, body: str | None, attributes: Attributes, system: Attributes, wrong: str
 ) -> None:
-    """Refuse what a queue does not take."""
-    if body is None:
-        raise missing("MessageBody")
+    """Refuse what a queue does not take. Of a message that is too long it says that parameters are
+    `wrong`."""
     if not body:
-        raise AwsError(
-            "MissingParameter",
-            "The request must contain the parameter MessageBody.",
-            shape="MissingParameterException",
-        )
+        raise missing("MessageBody")
     if not terms.allowed(body):
         raise AwsError(
             "InvalidMessageContents",
@@ -191,7 +199,7 @@ def check_content(
     length = len(body) if body.isascii() else len(body.encode())
     if length + message_attributes.size(attributes) > queue.settings.most_bytes:
         raise bad_parameter(
-            "One or more parameters are invalid. Reason: Message must be shorter than "
+            f"One or more parameters {wrong}. Reason: Message must be shorter than "
             f"{queue.settings.most_bytes} bytes."
         )
 
@@ -220,12 +228,19 @@ def identity(
         raise missing("MessageGroupId")
     if deduplication is None:
         if not queue.settings.content_based:
-            raise bad_parameter(
-                "The queue should either have ContentBasedDeduplication enabled or "
-                "MessageDeduplicationId provided explicitly"
-            )
+            raise bad_parameter(UNIDENTIFIED)
         deduplication = hashlib.sha256(body.encode()).hexdigest()
     return group, deduplication
+
+
+def _check_identities(queue: Queue, entries: Sequence[Entry]) -> None:
+    """A FIFO queue refuses a whole batch if an id is missing in one entry, which is seen at AWS and
+    written nowhere."""
+    for entry in entries:
+        if entry.get("MessageGroupId") is None:
+            raise bad_parameter("The request must contain the parameter MessageGroupId.")
+        if entry.get("MessageDeduplicationId") is None and not queue.settings.content_based:
+            raise bad_parameter(UNIDENTIFIED)
 
 
 def _delay(queue: Queue, seconds: int | None) -> int:

@@ -1,13 +1,14 @@
 """The actions of SNS on subscriptions: subscribe a queue, list, set up, unsubscribe."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from minibroker.aws import terms
 from minibroker.aws.errors import AwsError, invalid, no_subscription
 from minibroker.aws.region import Region, parts
 from minibroker.aws.topic import Subscription, Topic, set_subscription
-from minibroker.aws.topics import paged, topic_of
+from minibroker.aws.topics import check_arn, paged, topic_of
 
 PROTOCOLS = frozenset(
     {"http", "https", "email", "email-json", "sms", "sqs", "application", "lambda", "firehose"}
@@ -36,7 +37,7 @@ class SubscriptionActions:
         subscription = Subscription("", endpoint or "", self._region.account, {})
         if protocol not in PROTOCOLS:
             raise invalid(f"Amazon SNS does not support this protocol string: {protocol}")
-        set_subscription(subscription, given)
+        set_subscription(subscription, given, "Attributes Reason: ")
         if protocol != "sqs":
             raise AwsError(
                 "InvalidParameter",
@@ -58,6 +59,7 @@ class SubscriptionActions:
                         "Attributes Reason: Subscription already exists with different attributes"
                     )
                 return {"SubscriptionArn": other.arn}
+        check_dead_letters(topic, endpoint or "", subscription.dead_letters)
         subscription.arn = f"{topic.arn}:{self._region.new_id()}"
         topic.subscriptions[subscription.arn] = subscription
         return {"SubscriptionArn": subscription.arn}
@@ -77,6 +79,8 @@ class SubscriptionActions:
     def unsubscribe(self, who: str, subscription_arn: str | None = None) -> dict[str, Any]:
         """End a subscription; that there is none is no error."""
         found = self._find(subscription_arn)
+        if found is None and parts(subscription_arn)[3].count(":") != 1:
+            raise invalid("SubscriptionId")
         if found is not None:
             topic, subscription = found
             del topic.subscriptions[subscription.arn]
@@ -140,17 +144,30 @@ class SubscriptionActions:
         found = self._find(subscription_arn)
         if found is None:
             raise no_subscription()
-        set_subscription(found[1], {attribute_name or "": attribute_value or ""})
+        topic, subscription = found
+        given = {attribute_name or "": attribute_value or ""}
+        wanted = replace(subscription)
+        set_subscription(wanted, given)
+        check_dead_letters(topic, subscription.endpoint, wanted.dead_letters)
+        set_subscription(subscription, given)
         return {}
 
     def _find(self, arn: str | None) -> tuple[Topic, Subscription] | None:
-        """InvalidParameter for what is no subscription's ARN."""
-        service, _, _, name = parts(arn)
-        if service != "sns" or name.count(":") != 1:
-            raise invalid(f"SubscriptionArn Reason: {arn} is not a valid subscription ARN")
+        """InvalidParameter for what is no ARN."""
+        check_arn("SubscriptionArn", arn)
+        name = parts(arn)[3]
         topic = self._region.topics.get(name.partition(":")[0])
         subscription = topic.subscriptions.get(arn or "") if topic else None
         return None if topic is None or subscription is None else (topic, subscription)
+
+
+def check_dead_letters(topic: Topic, endpoint: str, target: str) -> None:
+    """What a FIFO queue gets from a FIFO topic may only go to a FIFO queue."""
+    fifo = topic.fifo and endpoint.endswith(terms.FIFO)
+    if target and fifo and not target.endswith(terms.FIFO):
+        raise invalid(
+            "RedrivePolicy: must use a FIFO queue as DLQ for a FIFO Subscription to a FIFO Topic."
+        )
 
 
 def _told(topic: Topic, subscription: Subscription) -> dict[str, str]:

@@ -35,18 +35,19 @@ SUBSCRIPTION_ATTRIBUTES = frozenset(
 )
 
 DELIVERY_POLICY = {
-    "defaultHealthyRetryPolicy": {
-        "numNoDelayRetries": 0,
-        "numMinDelayRetries": 0,
-        "minDelayTarget": 20,
-        "maxDelayTarget": 20,
-        "numMaxDelayRetries": 0,
-        "numRetries": 3,
-        "backoffFunction": "linear",
-    },
-    "sicklyRetryPolicy": None,
-    "throttlePolicy": None,
-    "guaranteed": False,
+    "http": {
+        "defaultHealthyRetryPolicy": {
+            "minDelayTarget": 20,
+            "maxDelayTarget": 20,
+            "numRetries": 3,
+            "numMaxDelayRetries": 0,
+            "numNoDelayRetries": 0,
+            "numMinDelayRetries": 0,
+            "backoffFunction": "linear",
+        },
+        "disableSubscriptionOverrides": False,
+        "defaultRequestPolicy": {"headerContentType": "text/plain; charset=UTF-8"},
+    }
 }
 """How SNS tries again over HTTP, which nobody does here."""
 
@@ -150,16 +151,15 @@ def check_topic_attribute(name: str, value: str, fifo: bool) -> None:
         _object(name, value)
 
 
-def set_subscription(subscription: Subscription, given: Mapping[str, str]) -> None:
+def set_subscription(subscription: Subscription, given: Mapping[str, str], where: str = "") -> None:
     """Set attributes of a subscription, all or none of them. An empty FilterPolicy or RedrivePolicy
-    takes it away."""
+    takes it away. `where` is what a refusal begins with."""
     for name, value in given.items():
         if name not in SUBSCRIPTION_ATTRIBUTES:
             raise invalid("AttributeName")
         if name == "RawMessageDelivery" and value.lower() not in ("true", "false"):
             raise invalid(
-                f"Attributes Reason: RawMessageDelivery: Invalid value [{value}]. Must be true or "
-                "false."
+                f"{where}RawMessageDelivery: Invalid value [{value}]. Must be true or false."
             )
         if name == "FilterPolicyScope" and value not in ("MessageAttributes", "MessageBody"):
             raise invalid(

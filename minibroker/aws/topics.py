@@ -37,7 +37,7 @@ class TopicActions:
         data_protection_policy: str | None = None,
     ) -> dict[str, Any]:
         """Make a topic, or find the one of that name if it has these attributes and tags."""
-        region, given = self._region, dict(attributes or {})
+        region, given = self._region, _lowered(attributes or {})
         if not name or not NAME.fullmatch(name):
             raise invalid("Topic Name")
         fifo = given.get("FifoTopic") == "true"
@@ -51,6 +51,8 @@ class TopicActions:
             raise invalid("Topic Name")
         for each, value in given.items():
             check_topic_attribute(each, value, fifo)
+        if not fifo:
+            given.pop("FifoTopic", None)
         wanted_tags = terms.tags(list(tags or ()))
         _check_tags(wanted_tags)
         topic = region.topics.get(name)
@@ -97,7 +99,7 @@ class TopicActions:
             "SubscriptionsPending": "0",
             "SubscriptionsConfirmed": str(len(topic.subscriptions)),
             "SubscriptionsDeleted": str(topic.deleted_subscriptions),
-            "EffectiveDeliveryPolicy": json.dumps({"http": DELIVERY_POLICY}),
+            "EffectiveDeliveryPolicy": json.dumps(DELIVERY_POLICY),
             **topic.texts,
         }
         return {"Attributes": told}
@@ -135,9 +137,9 @@ class TopicActions:
         topic = topic_of(self._region, topic_arn)
         statements = json.loads(topic.texts["Policy"]).get("Statement", [])
         if any(each.get("Sid") == label for each in statements if isinstance(each, dict)):
-            raise AwsError("InvalidParameter", "Statement already exists")
+            raise invalid("Statement already exists")
         if not set(action_name or ()) <= set(ACTIONS):
-            raise AwsError("InvalidParameter", "Policy statement action out of service scope!")
+            raise invalid("Policy statement action out of service scope!")
         topic.texts["Policy"] = policy.added(
             topic.texts["Policy"],
             label or "",
@@ -199,6 +201,7 @@ class TopicActions:
 def topic_of(region: Region, arn: str | None) -> Topic:
     """The topic of that ARN. NotFound if there is none here, InvalidParameter if it is no topic's
     ARN."""
+    check_arn("TopicArn", arn)
     service, where, account, name = parts(arn)
     if service != "sns" or not name:
         raise invalid("TopicArn")
@@ -206,6 +209,21 @@ def topic_of(region: Region, arn: str | None) -> Topic:
     if topic is None or (where, account) != (region.name, region.account):
         raise no_topic()
     return topic
+
+
+def check_arn(parameter: str, arn: str | None) -> None:
+    """InvalidParameter for what cannot be an ARN."""
+    if not arn:
+        raise invalid(f"{parameter} Reason: no value for required parameter")
+    if arn.count(":") < 5:
+        found = arn.count(":") + 1
+        raise invalid(f"{parameter} Reason: An ARN must have at least 6 elements, not {found}")
+
+
+def _lowered(given: Mapping[str, str]) -> dict[str, str]:
+    """Booleans as AWS gives them."""
+    booleans = ("FifoTopic", "ContentBasedDeduplication")
+    return {name: value.lower() if name in booleans else value for name, value in given.items()}
 
 
 def paged(names: Sequence[str], token: str | None) -> tuple[Sequence[str], str | None]:

@@ -6,7 +6,7 @@ import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
-from tests.conformance import amqp_clients, kafka_python
+from tests.conformance import amqp_clients, kafka_python, moto
 from tests.conformance.suites import Outcome
 
 REPORT = Path(__file__).parents[2] / "docs" / "conformance.md"
@@ -29,6 +29,9 @@ def main() -> int:
             Path(scratch).chmod(0o755)  # RabbitMQ runs as another user
             here, there = amqp_clients.run(package, Path(scratch))
         parts.append(told(package, here, amqp_clients.REASONS, there, "RabbitMQ"))
+    with tempfile.TemporaryDirectory() as scratch:
+        here, there = moto.run(Path(scratch))
+    parts.append(told(moto.PACKAGE, here, moto.REASONS, there, "moto's server", moto.VERSION))
     text = "".join(part for part, _ in parts)
     REPORT.write_text(HEAD + text)
     print(text)
@@ -41,9 +44,10 @@ def told(
     reasons: dict[str, str],
     theirs: list[Outcome] | None = None,
     whose: str = "",
+    release: str = "",
 ) -> tuple[str, int]:
     """A suite's part of the report, and how many exceptions have no reason. `theirs` came of the
-    same tests with `whose` server."""
+    same tests with `whose`; `release` is that of a package which is not installed here."""
     passed = {each.name for each in outcomes if each.result == "passed"}
     words = [f"{len(passed)} of {len(outcomes)} pass."]
     if theirs is not None:
@@ -53,7 +57,7 @@ def told(
         )
     elif whose:
         words.append(f"There was no {whose} to compare with.")
-    lines = ["", f"## {package} {version(package)}", "", " ".join(words)]
+    lines = ["", f"## {package} {release or version(package)}", "", " ".join(words)]
     if len(passed) < len(outcomes):
         lines += ["", "| Test | | Why |", "|---|---|---|"]
     unexplained = 0

@@ -4,9 +4,10 @@ Rule: everything here and below runs on the loop's thread; `minibroker.wire.aws.
 other threads. The engine is called by requests and timers only, one at a time.
 
 Theory of operation. A request says by its header ``X-Amz-Target`` that it is one of SQS, and by the
-``Action`` of its form that it is one of SNS; by its signature for which region. Each region that is
-asked for has its engine, from its first request on. A ReceiveMessage that has to wait leaves a
-future; its deadline is a timer of the loop.
+``Version`` of its form that it is one of SNS (or of STS, of which there is GetCallerIdentity
+alone); by its signature for which region. Each region that is asked for has its engine, from its
+first request on. A ReceiveMessage that has to wait leaves a future; its deadline is a timer of the
+loop.
 """
 
 import asyncio
@@ -32,7 +33,7 @@ from minibroker.wire.kafka.timers import Timers, WallClock
 log = logging.getLogger(__name__)
 
 TARGET = "AmazonSQS."
-VERSIONS = {"2010-03-31": "sns", "2012-11-05": "sqs"}
+VERSIONS = {"2010-03-31": "sns", "2011-06-15": "sts"}
 RESET = "/moto-api/reset"
 
 Call = Callable[[], "dict[str, Any] | Poll"]
@@ -137,7 +138,7 @@ class _Call:
 
     def __init__(self, server: AwsServer, request: Request, request_id: str) -> None:
         self._server, self._request, self._id = server, request, request_id
-        self._sqs = True
+        self._service = "sqs"
         self._action = ""
 
     def answer(self) -> "Answer | asyncio.Future[Answer]":
@@ -145,14 +146,14 @@ class _Call:
         try:
             tree = self._identify()
             signed = signer(self._request)
-            if self._action not in service("sqs" if self._sqs else "sns").operations:
+            name = self._service
+            if self._action not in service(name).operations:
                 raise AwsError(
                     "InvalidAction",
                     f"The action {self._action[:80]} is not valid for this endpoint.",
                 )
             faults = self._server.faults
             fault = faults.take(self._action) if faults else None
-            name = "sqs" if self._sqs else "sns"
 
             def call() -> dict[str, Any] | Poll:
                 if tree is None:
@@ -187,18 +188,18 @@ class _Call:
             raise AwsError(
                 "InvalidAction", "The request names no action; use an AWS SDK or the AWS CLI.", 404
             )
-        self._sqs = False
+        self._service = "sns"
         tree = reading.form(self._request.body)
         action, version = tree.get("Action"), tree.get("Version")
         if not isinstance(action, str):
             raise AwsError("MissingAction", "Could not find operation (Action) in the request.")
-        if VERSIONS.get(str(version)) != "sns":
+        if version not in VERSIONS:
             raise AwsError(
                 "InvalidAction",
                 f"Could not find operation {action[:80]} for version {str(version)[:20]}; "
                 "SQS is spoken here in its JSON protocol.",
             )
-        self._action = action
+        self._service, self._action = VERSIONS[version], action
         return tree
 
     # --- answers ---------------------------------------------------------------------------
@@ -208,14 +209,14 @@ class _Call:
             if not told.done:
                 return self._later(told)
             told = told.get()
-        if self._sqs:
+        if self._service == "sqs":
             return writing.json_answer(told, self._id)
-        return writing.xml_answer(self._action, told, self._id)
+        return writing.xml_answer(self._service, self._action, told, self._id)
 
     def _refused(self, error: AwsError) -> Response:
-        if self._sqs:
+        if self._service == "sqs":
             return writing.json_refusal(error, self._id)
-        return writing.xml_refusal(error, self._id)
+        return writing.xml_refusal(self._service, error, self._id)
 
     def _later(self, poll: Poll) -> "asyncio.Future[Answer]":
         """Answer when a message has come, or the wait is over; if the client goes meanwhile, it is

@@ -56,26 +56,26 @@ def json_refusal(error: AwsError, request_id: str) -> Response:
 # --- XML -----------------------------------------------------------------------------------
 
 
-def xml_answer(action: str, told: Mapping[str, Any], request_id: str) -> Response:
-    """What an action of SNS has answered."""
-    model = service("sns")
+def xml_answer(name: str, action: str, told: Mapping[str, Any], request_id: str) -> Response:
+    """What an action of SNS or STS has answered."""
+    model = service(name)
     output = model.output(action)
     inner = ""
     if output is not None:
         shape, wrapper = output
         inner = f"<{wrapper}>{_members(model, shape, told)}</{wrapper}>"
     text = (
-        f'<{action}Response xmlns="{namespace()}">{inner}<ResponseMetadata><RequestId>{request_id}'
-        f"</RequestId></ResponseMetadata></{action}Response>"
+        f'<{action}Response xmlns="{namespace(name)}">{inner}<ResponseMetadata>'
+        f"<RequestId>{request_id}</RequestId></ResponseMetadata></{action}Response>"
     )
     headers = {"x-amzn-RequestId": request_id, "Content-Type": XML}
     return Response(200, headers, text.encode())
 
 
-def xml_refusal(error: AwsError, request_id: str) -> Response:
-    """An action of SNS was refused."""
+def xml_refusal(name: str, error: AwsError, request_id: str) -> Response:
+    """An action of SNS or STS was refused."""
     text = (
-        f'<ErrorResponse xmlns="{namespace()}"><Error><Type>{error.type}</Type>'
+        f'<ErrorResponse xmlns="{namespace(name)}"><Error><Type>{error.type}</Type>'
         f"<Code>{_text(error.code)}</Code><Message>{_text(error.message)}</Message></Error>"
         f"<RequestId>{request_id}</RequestId></ErrorResponse>"
     )
@@ -84,9 +84,9 @@ def xml_refusal(error: AwsError, request_id: str) -> Response:
 
 
 @cache
-def namespace() -> str:
-    """The namespace of SNS's answers."""
-    return service("sns").metadata["xmlNamespace"]
+def namespace(name: str) -> str:
+    """The namespace of a service's answers."""
+    return service(name).metadata["xmlNamespace"]
 
 
 def _members(model: Service, shape: Shape, told: Mapping[str, Any]) -> str:
