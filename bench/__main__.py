@@ -8,9 +8,9 @@ import argparse
 import os
 import sys
 
-from bench import checking, fuzzing, grading, killing, storage, wire
+from bench import amqp, aws, checking, fuzzing, grading, killing, storage, wire
 
-SECTIONS = ("checking", "grading", "wire", "storage", "fuzzing", "killing")
+SECTIONS = ("checking", "grading", "wire", "amqp", "aws", "storage", "fuzzing", "killing")
 
 
 def main() -> None:
@@ -34,6 +34,10 @@ def main() -> None:
             grading.main(given.submissions, given.rounds)
         elif name == "wire":
             wire.main(given.rounds)
+        elif name == "amqp":
+            amqp.main(given.rounds)
+        elif name == "aws":
+            aws.main(given.rounds)
         elif name == "storage":
             storage.main()
         elif name == "fuzzing":

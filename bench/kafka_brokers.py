@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 JARS = "ACKADEMY_KAFKA_JARS"
 """The variable that names a directory with the jars of a Kafka server."""
@@ -21,7 +22,7 @@ def minibroker() -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """Ours, in memory."""
     port = free_port()
     command = [sys.executable, "-m", "minibroker", "--kafka", str(port)]
-    with _running(command) as process:
+    with running(command) as process:
         yield process, f"127.0.0.1:{port}"
 
 
@@ -56,7 +57,7 @@ def kafka(jars: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
             check=True,
             capture_output=True,
         )
-        with _running([*java, "kafka.Kafka", str(settings)]) as process:
+        with running([*java, "kafka.Kafka", str(settings)]) as process:
             yield process, f"127.0.0.1:{port}"
 
 
@@ -88,8 +89,11 @@ def mock() -> Iterator[str]:
 
 
 @contextmanager
-def _running(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def running(command: list[str], **options: Any) -> Iterator[subprocess.Popen[bytes]]:
+    """A process until the end of the ``with``; `options` are those of Popen."""
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options
+    )
     try:
         yield process
     finally:

@@ -23,7 +23,8 @@ from minibroker.queues.declaration import Wanted
 from minibroker.queues.errors import NotAllowed, NotFound, PreconditionFailed
 from minibroker.queues.exchange import DEFAULT, Exchange, Target
 from minibroker.queues.flow import At, Flow, headers
-from minibroker.queues.message import Message
+from minibroker.queues.keeper import Keeper, Kept
+from minibroker.queues.message import Copy, Message
 from minibroker.queues.queue import Queue
 from minibroker.queues.routing import Exchanges
 from minibroker.sim.clock import Clock
@@ -56,6 +57,29 @@ class Broker:
         self._flow = Flow(clock, trace, at, self._queues, self._exchanges, self._unused)
         self._names = 0
 
+    # --- what outlives it --------------------------------------------------------------
+
+    def keep(self, keeper: Keeper) -> None:
+        """From now on tell of whatever is to be there again after a restart."""
+        self._flow.keeper = keeper
+
+    def lasting(self) -> tuple[list[Queue], list[Exchange]]:
+        """The durable queues, and the durable exchanges, RabbitMQ's own among them."""
+        queues = [queue for queue in self._queues.values() if queue.durable]
+        return queues, [each for each in self._exchanges if each.durable]
+
+    def restore(self, kept: Kept) -> Copy:
+        """A copy is in its queue again, behind those that were restored before it."""
+        queue = self.queue(kept.queue)
+        copy = queue.put(kept.message, kept.expires)
+        copy.attempts, copy.failures, copy.kept = kept.attempts, kept.failures, kept.id
+        return copy
+
+    def restored(self) -> None:
+        """All copies are; see what is over by now, before anybody consumes."""
+        for queue in list(self._queues.values()):
+            self._flow.look(queue)
+
     # --- queues ------------------------------------------------------------------------
 
     def declare_queue(
@@ -84,6 +108,8 @@ class Broker:
         queue = self._queues.get(name)
         if queue is None:
             queue = self._queues[name] = declaration.made(wanted)
+            if self._flow.keeper is not None and queue.durable:
+                self._flow.keeper.queue_made(queue)
             self._flow.try_again()
         else:
             declaration.compare(queue, wanted)
@@ -137,6 +163,8 @@ class Broker:
         """Its subscribers are told; unacked copies stay with their channels, to no purpose."""
         del self._queues[queue.name]
         queue.deleted = True
+        if self._flow.keeper is not None and queue.durable:
+            self._flow.keeper.queue_gone(queue.name)
         self._exchanges.forget(("queue", queue.name))
         gone = queue.purge()
         for copy in [*gone, *(copy for copy, _, _ in queue.discards)]:
@@ -176,15 +204,18 @@ class Broker:
         if passive:
             self._exchanges.look(name)
             return False
-        made = self._exchanges.declare(
-            Exchange(name, kind, durable, auto_delete, internal, dict(arguments))
-        )
+        wanted = Exchange(name, kind, durable, auto_delete, internal, dict(arguments))
+        made = self._exchanges.declare(wanted)
+        if made and durable and self._flow.keeper is not None:
+            self._flow.keeper.exchange_made(wanted)
         self._flow.try_again()
         return made
 
     def delete_exchange(self, name: str, if_unused: bool = False) -> bool:
         """Delete an exchange, if there is one. Gives whether there was."""
         gone = self._exchanges.delete(name, if_unused)
+        if gone and self._flow.keeper is not None:
+            self._flow.keeper.exchange_gone(name)
         self._flow.try_again()
         return gone
 
@@ -221,6 +252,8 @@ class Broker:
         if target[0] == "queue" and source != DEFAULT:
             self._usable(target[1], connection)
         changed = self._exchanges.bind(target, source, routing_key, arguments)
+        if changed and self._flow.keeper is not None and self._lasts(target, source):
+            self._flow.keeper.bound(target, source, routing_key, arguments)
         self._flow.try_again()
         return changed
 
@@ -232,9 +265,22 @@ class Broker:
         arguments: Mapping[str, Value] = NOTHING,
     ) -> bool:
         """Take a binding away, if there is one. Gives whether there was."""
+        lasts = self._flow.keeper is not None and self._lasts(target, source)
         gone = self._exchanges.unbind(target, source, routing_key, arguments)
+        if gone and lasts and self._flow.keeper is not None:
+            self._flow.keeper.unbound(target, source, routing_key, arguments)
         self._flow.try_again()
         return gone
+
+    def _lasts(self, target: Target, source: str) -> bool:
+        """Whether a binding is there after a restart: both its ends are."""
+        kind, name = target
+        if kind == "queue":
+            end = self._queues.get(name)
+            lasts = end is not None and end.durable
+        else:
+            lasts = name in self._exchanges and self._exchanges.find(name).durable
+        return lasts and source in self._exchanges and self._exchanges.find(source).durable
 
     # --- publishing --------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from minibroker.queues import dead_letter, expiry
 from minibroker.queues.channel import Channel, Consumer, Delivery, Unacked
 from minibroker.queues.exchange import DEFAULT
+from minibroker.queues.keeper import Keeper, is_kept
 from minibroker.queues.message import Copy, Message
 from minibroker.queues.queue import Queue
 from minibroker.queues.routing import Exchanges
@@ -39,6 +40,7 @@ class Flow:
         self._trace = trace
         self._queues = queues
         self._exchanges = exchanges
+        self.keeper: Keeper | None = None
         self.timers = expiry.Timers(clock, at, self.expire, unused)
         self._arrivals: deque[tuple[Queue, Message]] = deque()
         self._arriving = False
@@ -83,7 +85,9 @@ class Flow:
         expires = None
         if queue.expiring or "expiration" in message.properties:
             expires = expiry.deadline(message, queue, self._clock.now)
-        queue.put(message, expires)
+        copy = queue.put(message, expires)
+        if self.keeper is not None and is_kept(queue, message):
+            copy.kept = self.keeper.arrived(queue, copy)
         self._push(queue)
         if queue.bounded:
             self._trim(queue)
@@ -137,6 +141,8 @@ class Flow:
             channel.unacked[delivery.tag] = Unacked(copy, queue, consumer)
             if consumer is not None:
                 consumer.unacked += 1
+            if copy.kept and self.keeper is not None:
+                self.keeper.counted(copy)
         return delivery
 
     def settled(self, who: str, queue: Queue, copy: Copy, how: str) -> None:
@@ -150,6 +156,11 @@ class Flow:
                 how=how,
             )
         )
+        self._gone(copy)
+
+    def _gone(self, copy: Copy) -> None:
+        if copy.kept and self.keeper is not None:
+            self.keeper.gone(copy)
 
     def requeue(self, who: str, unacked: Unacked, why: str, failed: bool) -> None:
         """A copy comes back to its queue, unless it has `failed` there too often."""
@@ -163,6 +174,8 @@ class Flow:
             if limit is not None and copy.failures > limit:
                 self.give_up("broker", queue, copy, "delivery_limit")
                 return
+            if copy.kept and self.keeper is not None:
+                self.keeper.counted(copy)
         queue.put_back(copy)
         self._trace.append(
             Requeued(
@@ -204,6 +217,7 @@ class Flow:
             self.try_again()
         else:
             self._dead_letter(who, queue, copy.message, reason)
+            self._gone(copy)
 
     def _dead_letter(self, who: str, queue: Queue, message: Message, reason: str) -> None:
         """Pass a message on, at most once: what no queue takes is gone."""
@@ -225,6 +239,7 @@ class Flow:
                 if takers and not full and discard in queue.discards:
                     queue.discards.remove(discard)
                     self._passed_on(who, queue, dead, reason, takers)
+                    self._gone(copy)
             if not queue.discards:
                 self._holding.pop(queue, None)
 

@@ -39,13 +39,15 @@ class Message:
 class Copy:
     """One message in one queue. `position` is its place in that queue's order; `attempts` counts
     how often it was handed out; `failures` how often it came back by a failure, None where the
-    queue does not count them. `expires` is when its time to live is over (microseconds)."""
+    queue does not count them. `expires` is when its time to live is over (microseconds). `kept` is
+    what a `Keeper` knows it by, 0 if it is in memory only."""
 
     message: Message
     position: int
     attempts: int = 0
     failures: int | None = None
     expires: int | None = None
+    kept: int = 0
 
     def __lt__(self, other: "Copy") -> bool:
         return self.position < other.position

@@ -82,7 +82,7 @@ class Queue:
 
     # --- copies --------------------------------------------------------------------------
 
-    def put(self, message: Message, expires: int | None = None) -> None:
+    def put(self, message: Message, expires: int | None = None) -> Copy:
         """Add a message at the end of its priority; its time is over at `expires`."""
         self._last_position += 1
         copy = Copy(message, self._last_position)
@@ -94,6 +94,7 @@ class Queue:
             self.expiring = True
         self._bytes += len(message.body)
         heapq.heappush(self._ready, copy)
+        return copy
 
     def put_back(self, copy: Copy) -> None:
         """Return a copy that was taken."""

@@ -5,7 +5,7 @@ reached twice gets one copy. An exchange none of whose bindings lets the message
 to its alternate exchange (RabbitMQ, "Exchange to Exchange Bindings", "Alternate Exchanges").
 """
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterator, Mapping
 
 from minibroker.queues import headers as header_arguments
 from minibroker.queues import terms
@@ -33,6 +33,9 @@ class Exchanges:
 
     def __contains__(self, name: str) -> bool:
         return name == DEFAULT or name in self._named
+
+    def __iter__(self) -> Iterator[Exchange]:
+        return iter(self._named.values())
 
     def find(self, name: str) -> Exchange:
         """The exchange of that name, or `NotFound`."""

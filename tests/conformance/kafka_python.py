@@ -47,12 +47,6 @@ REASONS: dict[str, str] = {
     "test_admin_integration::test_describe_log_dirs": _ONE_PROCESS.format("log directories"),
     "test_admin_integration::test_alter_replica_log_dirs": _ONE_PROCESS.format("log directories"),
     "test_admin_integration::test_describe_metadata_quorum": _ONE_PROCESS.format("a quorum"),
-    "test_admin_integration::test_alter_partition_reassignments": _ONE_PROCESS.format(
-        "replicas that move"
-    ),
-    "test_admin_integration::test_list_partition_reassignments": _ONE_PROCESS.format(
-        "replicas that move"
-    ),
     "test_consumer_integration::test_group": (
         "The test asks for a session of 3 s; `group.min.session.timeout.ms` is 6 s here, "
         "as in Kafka by default"

@@ -63,6 +63,8 @@ _SERVED: dict[str, tuple[int, int]] = {
     "describe_cluster": (0, 2),
     "describe_topic_partitions": (0, 0),
     "elect_leaders": (0, 2),
+    "alter_partition_reassignments": (0, 1),
+    "list_partition_reassignments": (0, 0),
     "list_config_resources": (0, 1),
     # librdkafka takes the same refusal of describe_acls for an empty list, so that is not served
     "create_acls": (1, 3),

@@ -416,6 +416,48 @@ def test_each_version_of_what_needs_an_authorizer(wire, name, version):
     assert "no authorizer" in results[0].error_message
 
 
+def reassigned(wire, version, wanted):
+    """Ask for replicas by topic and partition; gives the answers by the same."""
+    found = wire.ask(
+        "alter_partition_reassignments",
+        version,
+        lambda of: {
+            "topics": tuple(
+                of.ReassignableTopic(
+                    name=topic,
+                    partitions=(of.ReassignablePartition(partition_index=number, replicas=where),),
+                )
+                for (topic, number), where in wanted.items()
+            ),
+            "timeout": SECOND,
+        },
+    )
+    return {
+        (topic.name, each.partition_index): each
+        for topic in found.responses
+        for each in topic.partitions
+    }
+
+
+@pytest.mark.parametrize(("name", "version"), versions("alter_partition_reassignments"))
+def test_each_version_of_alter_partition_reassignments(kafka, wire, name, version):
+    now = tuple(kafka.ask(lambda server: server.cluster.describe("orders")[0].replicas))
+    found = reassigned(
+        wire,
+        version,
+        {("orders", 0): now, ("orders", 1): (1,), ("orders", 9): (1,), ("missing", 0): None},
+    )
+    assert {where: each.error_code for where, each in found.items()} == {
+        ("orders", 0): Code.NONE,
+        ("orders", 1): Code.INVALID_REPLICA_ASSIGNMENT,
+        ("orders", 9): Code.UNKNOWN_TOPIC_OR_PARTITION,
+        ("missing", 0): Code.UNKNOWN_TOPIC_OR_PARTITION,
+    }
+    assert "places replicas by itself" in found["orders", 1].error_message
+    off = reassigned(wire, version, {("orders", 0): None})["orders", 0]
+    assert off.error_code == Code.NO_REASSIGNMENT_IN_PROGRESS
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -427,6 +469,8 @@ def test_each_version_of_what_needs_an_authorizer(wire, name, version):
         "describe_cluster",
         "elect_leaders",
         "list_config_resources",
+        "alter_partition_reassignments",
+        "list_partition_reassignments",
     ],
 )
 def test_a_fault_shows_in_the_answer(kafka, wire, name):
@@ -497,6 +541,10 @@ def test_a_fault_shows_in_the_answer(kafka, wire, name):
             ).error_code
         case "elect_leaders":
             code = wire.ask(name, 2, election_type=0, topic_partitions=None).error_code
+        case "list_partition_reassignments":
+            code = wire.ask(name, 0, timeout=SECOND, topics=None).error_code
+        case "alter_partition_reassignments":
+            code = reassigned(wire, 1, {("orders", 0): None})["orders", 0].error_code
         case _:
             code = wire.ask(name, 1, resource_types=()).error_code
     assert code == Code.UNKNOWN_SERVER_ERROR

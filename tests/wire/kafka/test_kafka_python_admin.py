@@ -87,13 +87,26 @@ def test_the_preferred_leader_leads_when_it_is_asked_for(kafka, admin):
         admin.elect_leaders(0, {"orders": [0]})
 
 
+def test_replicas_stay_where_they_are(kafka, admin):
+    now = kafka.ask(lambda server: server.cluster.describe("orders")[0].replicas)
+    place = TopicPartition("orders", 0)
+    assert admin.alter_partition_reassignments({place: list(now)}) == {place: None}
+    assert admin.alter_partition_reassignments({place: [now[0]]}) == {
+        place: failures.InvalidReplicationAssignmentError
+    }
+    assert admin.alter_partition_reassignments({place: None}) == {
+        place: failures.NoReassignmentInProgressError
+    }
+    assert kafka.ask(lambda server: server.cluster.describe("orders")[0].replicas) == now
+    assert admin.list_partition_reassignments() == {}
+    assert admin.list_partition_reassignments([place]) == {}
+
+
 @pytest.mark.parametrize(
     "ask",
     [
         lambda admin: admin.describe_log_dirs(),
         lambda admin: admin.describe_metadata_quorum(),
-        lambda admin: admin.list_partition_reassignments(),
-        lambda admin: admin.alter_partition_reassignments({TopicPartition("orders", 0): [1]}),
         lambda admin: admin.describe_user_scram_credentials(),
     ],
 )
