@@ -88,6 +88,13 @@ DRILLS: Sequence[Drill] = (
         _hunt("skipped_order"),
     ),
     Drill(
+        "trimmed_orders",
+        "Bug hunt: the stream that was kept short",
+        "read a worker of a Redis group, say what its trim takes along, prove it, mend it",
+        15,
+        _hunt("trimmed_orders"),
+    ),
+    Drill(
         "order_sizing",
         "Sizing: an order service at its peak",
         "consumers, prefetch, backlog, drain time and disk in your head; one demand changes "

@@ -1,0 +1,16 @@
+"""Deletes what is acked, and has lost the key of the charge on the way.
+
+anomaly: duplicate_effect
+"""
+
+
+def worker(r, payments, name):
+    while True:
+        _, entries, _ = r.xautoclaim("orders", "billing", name, min_idle_time=30_000)
+        if not entries:
+            reply = r.xreadgroup("billing", name, {"orders": ">"}, count=1, block=10_000)
+            entries = reply[0][1] if reply else []
+        for entry, order in entries:
+            payments.charge(order["id"], int(order["cents"]))
+            r.xack("orders", "billing", entry)
+            r.xdel("orders", entry)

@@ -1,0 +1,15 @@
+"""Deletes the entry that it has acked, in one transaction with the ack."""
+
+
+def worker(r, payments, name):
+    while True:
+        _, entries, _ = r.xautoclaim("orders", "billing", name, min_idle_time=30_000)
+        if not entries:
+            reply = r.xreadgroup("billing", name, {"orders": ">"}, count=1, block=10_000)
+            entries = reply[0][1] if reply else []
+        for entry, order in entries:
+            payments.charge(order["id"], int(order["cents"]), idempotency_key=order["id"])
+            with r.pipeline() as pipe:
+                pipe.xack("orders", "billing", entry)
+                pipe.xdel("orders", entry)
+                pipe.execute()

@@ -1,0 +1,15 @@
+"""Trims up to the oldest entry that is pending, and not at all while none is."""
+
+
+def worker(r, payments, name):
+    while True:
+        _, entries, _ = r.xautoclaim("orders", "billing", name, min_idle_time=30_000)
+        if not entries:
+            reply = r.xreadgroup("billing", name, {"orders": ">"}, count=1, block=10_000)
+            entries = reply[0][1] if reply else []
+        for entry, order in entries:
+            payments.charge(order["id"], int(order["cents"]), idempotency_key=order["id"])
+            r.xack("orders", "billing", entry)
+            oldest = r.xpending("orders", "billing")["min"]
+            if oldest is not None:
+                r.xtrim("orders", minid=oldest, approximate=False)
