@@ -67,6 +67,17 @@ class Retries:
     patience: float
 
 
+@dataclass(frozen=True)
+class Answers:
+    """What is promised to those who ask: see `minibroker.sim.trace.AnswerPolicy`. `patience` and
+    `served` are in seconds."""
+
+    table: str
+    interim: Mapping[str, Value]
+    patience: float
+    served: float
+
+
 class Stage:
     """What a scenario can use: queues, messages at given times, banks in trouble, and seeded
     chance."""
@@ -117,6 +128,18 @@ class Stage:
                 attempts=len(policy.delays) + 1,
                 delays=[seconds(delay) for delay in policy.delays],
                 patience=seconds(policy.patience),
+            )
+        )
+
+    def answers(self, policy: Answers) -> None:
+        """What is promised to those who ask."""
+        self._trace.append(
+            trace.AnswerPolicy(
+                at=self._clock.now,
+                table=policy.table,
+                interim=dict(policy.interim),
+                patience=seconds(policy.patience),
+                served=seconds(policy.served),
             )
         )
 

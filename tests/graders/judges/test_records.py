@@ -265,7 +265,7 @@ def test_a_row_that_is_owed_is_paid_by_writing_it() -> None:
     owes = t.Owed(at=0, message=1, kind=kind, subject="order-1")
 
     def wrote(op: str, table: str = "slips", key: str = "order-1", who: str = WORKER) -> t.Event:
-        return t.Committed(at=0, who=who, writes=[["put", "other", "x"], [op, table, key]])
+        return t.Committed(at=0, who=who, writes=[["put", "other", "x", {}], [op, table, key, {}]])
 
     assert paid(kind, owes, wrote("insert"), wrote("put")) == ([1, 2], [])
     assert paid(
