@@ -39,10 +39,10 @@ def find(trace: Trace) -> list[Finding]:
 
 
 def unshown(trace: Trace) -> str:
-    """Nothing is shown when nobody was given an answer."""
-    if any(told for asks in asked(trace) for told in asks.told if not told.interim):
+    """Nothing is shown when nobody was told anything."""
+    if any(asks.told for asks in asked(trace)):
         return ""
-    return "nobody was given an answer, so none could be wrong"
+    return "nobody was told anything, so nothing could be wrong"
 
 
 def _wrong(asks: Asked, kind: str, first: int) -> tuple[Told, str] | None:

@@ -4,11 +4,11 @@ Goal: the learner builds both ends of a call over RabbitMQ. The client asks with
 correlation id and a deadline, says what it knows when the deadline is over, and tells a late reply
 from the one that it waits for. The server charges a card once, however often it is asked, answers
 an error with an error, and acks when it has answered. Non-goals: direct reply-to (the lesson has it
-in words), several servers, calls that wait for days.
+in words), a choice among servers, calls that wait for days.
 
-Two clients take from the queue `checkouts`, one server from `payments`. The server comes up late,
+Two clients take from the queue `checkouts`, two servers from `payments`. The servers come up late,
 after the first order's deadline and shortly after the second order. The third order's card is
-declined. Then somebody sends the server something that is no request, and then the last order
+declined. Then somebody sends the servers something that is no request, and then the last order
 comes.
 """
 
@@ -19,8 +19,8 @@ CHECKOUTS, REQUESTS, ANSWERS = "checkouts", "payments", "answers"
 PENDING = {"status": "pending"}
 OPENS = 1.0
 """When the shop opens; by then both clients run."""
-SERVED = 12.0
-"""When the server comes up."""
+SERVED = 10.0
+"""When the servers come up."""
 PATIENCE = 8.0
 """In how many seconds an order has an answer: the client's deadline, and time for the way."""
 
@@ -35,9 +35,9 @@ def scenario(stage: Stage) -> None:
     stage.declines(broke)
     _order(stage, OPENS, early)
     _order(stage, SERVED - 1, second)
-    _order(stage, SERVED + 10, broke, "declined")
-    stage.publish(SERVED + 10.05, REQUESTS, b"is anybody there?")
-    _order(stage, SERVED + 10.1, last)
+    _order(stage, SERVED + 2, broke, "declined")
+    stage.publish(SERVED + 2.05, REQUESTS, b"is anybody there?")
+    _order(stage, SERVED + 2.1, last)
 
 
 def _order(stage: Stage, at: float, order: str, status: str = "paid") -> None:
@@ -54,14 +54,14 @@ SPEC = Spec(
     version=1,
     roles=(
         Role("client", {"channel": "pika.channel", "database": "database"}, count=2),
-        Role("server", {"channel": "pika.channel", "payments": "payments"}, starts=SERVED),
+        Role("server", {"channel": "pika.channel", "payments": "payments"}, count=2, starts=SERVED),
     ),
     scenario=scenario,
     checks=(
         Check(
             "happy_path",
             2,
-            ("lost_message", "wrong_answer", "duplicate_effect"),
+            ("wrong_answer", "lost_message", "duplicate_effect"),
             "when no process fails, every order is charged once and has its own answer",
             within="fault_free",
         ),
@@ -83,6 +83,6 @@ SPEC = Spec(
         Check("comes_to_rest", 3, ("stuck",), "every message is settled in the end"),
     ),
     faults=("crash", "definite", "indefinite", "pause", "duplicate"),
-    budget=Budget(effects=300, schedules=500, pairs=20, together=60_000, endless=3_000),
+    budget=Budget(effects=900, schedules=500, pairs=10, together=60_000, endless=4_000),
     lesson="03_request_reply",
 )
