@@ -6,7 +6,7 @@ from the one that it waits for. The server charges a card once, however often it
 an error with an error, and acks when it has answered. Non-goals: direct reply-to (the lesson has it
 in words), a choice among servers, calls that wait for days.
 
-Two clients take from the queue `checkouts`, two servers from `payments`. The servers come up late,
+Two clients take from the queue `checkouts`, two servers from `charges`. The servers come up late,
 after the first order's deadline and shortly after the second order. The third order's card is
 declined. Then somebody sends the servers something that is no request, and then the last order
 comes.
@@ -14,8 +14,9 @@ comes.
 
 from graders.spec import Budget, Check, Role, Spec
 from graders.stage import Answers, Owes, Stage, row_in
+from minibroker.sim.values import Value
 
-CHECKOUTS, REQUESTS, ANSWERS = "checkouts", "payments", "answers"
+CHECKOUTS, REQUESTS, ANSWERS = "checkouts", "charges", "answers"
 PENDING = {"status": "pending"}
 OPENS = 1.0
 """When the shop opens; by then both clients run."""
@@ -35,17 +36,18 @@ def scenario(stage: Stage) -> None:
     stage.declines(broke)
     _order(stage, OPENS, early)
     _order(stage, SERVED - 1, second)
-    _order(stage, SERVED + 2, broke, "declined")
+    _order(stage, SERVED + 2, broke, declined=True)
     stage.publish(SERVED + 2.05, REQUESTS, b"is anybody there?")
     _order(stage, SERVED + 2.1, last)
 
 
-def _order(stage: Stage, at: float, order: str, status: str = "paid") -> None:
+def _order(stage: Stage, at: float, order: str, declined: bool = False) -> None:
     cents = stage.chance.randrange(500, 9_900)
-    told = {"status": status, "cents": cents} if status == "paid" else {"status": status}
-    owes = [Owes(row_in(ANSWERS), order, told)]
-    if status == "paid":
-        owes.append(Owes("charge", order, {"cents": cents}))
+    if declined:
+        owes = [Owes(row_in(ANSWERS), order, {"status": "declined"})]
+    else:
+        told: dict[str, Value] = {"status": "paid", "cents": cents}
+        owes = [Owes(row_in(ANSWERS), order, told), Owes("charge", order, {"cents": cents})]
     stage.publish(at, CHECKOUTS, {"id": order, "cents": cents}, owes)
 
 

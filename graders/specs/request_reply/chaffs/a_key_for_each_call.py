@@ -23,7 +23,7 @@ def client(channel, database):
     def call(body):
         asked = str(uuid.uuid4())
         channel.basic_publish(
-            "", "payments", body, BasicProperties(reply_to=replies, correlation_id=asked)
+            "", "charges", body, BasicProperties(reply_to=replies, correlation_id=asked)
         )
         until = time.monotonic() + 5
         while asked not in got and (left := until - time.monotonic()) > 0:
@@ -48,7 +48,7 @@ def client(channel, database):
 
 def server(channel, payments):
     channel.basic_qos(prefetch_count=1)
-    for method, properties, body in channel.consume("payments"):
+    for method, properties, body in channel.consume("charges"):
         try:
             order = json.loads(body)
             payments.charge(order["id"], order["cents"], properties.correlation_id)

@@ -20,7 +20,7 @@ def client(channel, database):
         got.append(json.loads(body))
 
     def call(body):
-        channel.basic_publish("", "payments", body, BasicProperties(reply_to=replies))
+        channel.basic_publish("", "charges", body, BasicProperties(reply_to=replies))
         until = time.monotonic() + 5
         while not got and (left := until - time.monotonic()) > 0:
             channel.connection.process_data_events(time_limit=left)
@@ -44,7 +44,7 @@ def client(channel, database):
 
 def server(channel, payments):
     channel.basic_qos(prefetch_count=1)
-    for method, properties, body in channel.consume("payments"):
+    for method, properties, body in channel.consume("charges"):
         try:
             order = json.loads(body)
             payments.charge(order["id"], order["cents"], order["id"])

@@ -21,7 +21,7 @@ def client(channel, database):
     def call(body):
         asked = str(uuid.uuid4())
         channel.basic_publish(
-            "", "payments", body, BasicProperties(reply_to=replies, correlation_id=asked)
+            "", "charges", body, BasicProperties(reply_to=replies, correlation_id=asked)
         )
         while asked not in got:
             channel.connection.process_data_events(time_limit=None)
@@ -37,7 +37,7 @@ def client(channel, database):
 
 def server(channel, payments):
     channel.basic_qos(prefetch_count=1)
-    for method, properties, body in channel.consume("payments"):
+    for method, properties, body in channel.consume("charges"):
         try:
             order = json.loads(body)
             payments.charge(order["id"], order["cents"], order["id"])

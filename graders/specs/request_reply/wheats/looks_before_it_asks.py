@@ -31,7 +31,7 @@ class Calls:
         name = uuid.uuid4().hex
         self.open.add(name)
         self.channel.basic_publish(
-            "", "payments", body, BasicProperties(reply_to=self.queue, correlation_id=name)
+            "", "charges", body, BasicProperties(reply_to=self.queue, correlation_id=name)
         )
         until = time.time() + seconds
         while name not in self.replies and time.time() < until:
@@ -61,7 +61,7 @@ def client(channel, database):
 def server(channel, payments):
     channel.confirm_delivery()
     channel.basic_qos(prefetch_count=1)
-    for method, properties, body in channel.consume("payments"):
+    for method, properties, body in channel.consume("charges"):
         try:
             order = json.loads(body)
             payments.charge(order["id"], order["cents"], order["id"])

@@ -29,7 +29,7 @@ def client(channel, database):
             correlation_id=latest["asked"],
             expiration=str(seconds * 1000),
         )
-        channel.basic_publish("", "payments", body, request)
+        channel.basic_publish("", "charges", body, request)
         until = time.monotonic() + seconds
         while "answer" not in latest and time.monotonic() < until:
             channel.connection.process_data_events(until - time.monotonic())
@@ -64,5 +64,5 @@ def server(channel, payments):
         reply = BasicProperties(correlation_id=properties.correlation_id)
         channel.basic_publish("", properties.reply_to, json.dumps(answer), reply)
 
-    channel.basic_consume("payments", on_request, auto_ack=True)
+    channel.basic_consume("charges", on_request, auto_ack=True)
     channel.start_consuming()

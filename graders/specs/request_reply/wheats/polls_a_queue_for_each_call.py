@@ -15,7 +15,7 @@ DEADLINE = 4
 
 def ask(channel, body):
     queue = channel.queue_declare("", exclusive=True).method.queue
-    channel.basic_publish("", "payments", body, BasicProperties(reply_to=queue))
+    channel.basic_publish("", "charges", body, BasicProperties(reply_to=queue))
     until = time.time() + DEADLINE
     reply = None
     while reply is None and time.time() < until:
@@ -56,5 +56,5 @@ def server(channel, payments):
         channel.basic_publish("", properties.reply_to, json.dumps(answer))
         channel.basic_ack(method.delivery_tag)
 
-    channel.basic_consume("payments", on_request)
+    channel.basic_consume("charges", on_request)
     channel.start_consuming()

@@ -15,7 +15,7 @@ PERSISTENT = BasicProperties(delivery_mode=2, reply_to="paid-or-not")
 def client(channel, database):
     def on_checkout(channel, method, properties, body):
         order = json.loads(body)["id"]
-        channel.basic_publish("", "payments", body, PERSISTENT)
+        channel.basic_publish("", "charges", body, PERSISTENT)
         channel.basic_ack(method.delivery_tag)
         channel.connection.call_later(5, lambda: not_yet(order))
 
@@ -39,7 +39,7 @@ def client(channel, database):
 
 def server(channel, payments):
     channel.confirm_delivery()
-    for method, properties, body in channel.consume("payments"):
+    for method, properties, body in channel.consume("charges"):
         answer = None
         try:
             order = json.loads(body)

@@ -19,7 +19,7 @@ def client(channel, database):
         asked = str(uuid.uuid4())
         waiting[asked] = order["id"], method.delivery_tag
         channel.basic_publish(
-            "", "payments", body, BasicProperties(reply_to=replies, correlation_id=asked)
+            "", "charges", body, BasicProperties(reply_to=replies, correlation_id=asked)
         )
         channel.connection.call_later(5, lambda: on_deadline(asked, order["id"]))
 
@@ -43,7 +43,7 @@ def client(channel, database):
 
 def server(channel, payments):
     channel.basic_qos(prefetch_count=1)
-    for method, properties, body in channel.consume("payments"):
+    for method, properties, body in channel.consume("charges"):
         try:
             order = json.loads(body)
             payments.charge(order["id"], order["cents"], order["id"])
