@@ -50,7 +50,7 @@ def _when_it_is_restarted(code: str, seed: int) -> str:
         f"The same client, killed while it waits: {after} of {there} orders have their answer, "
         f"instead of {before}. It had not acked the order, so the broker handed it out again, and "
         "the fresh process asked again. All that was missing was somebody who stops the wait. A "
-        "client that runs and waits looks healthy, so nobody did; with a deadline it does so itself."
+        "client that runs and waits looks healthy, so nobody did; with a deadline it does itself."
     )
 
 
@@ -66,9 +66,9 @@ def _with_a_slow_server(code: str, seed: int) -> str:
     ]
     return (
         "And with a server that loses nothing and needs a minute for the second order: the four "
-        f"orders are answered after {', '.join(f'{each:.0f} s' for each in waits)}. Nobody is stuck, "
-        "and the two behind the slow one wait nearly as long as it does, though the server has "
-        "nothing to do for them. A wait without a bound makes the server's trouble the client's."
+        f"orders are answered after {', '.join(f'{each:.0f} s' for each in waits)}. Nobody is "
+        "stuck, and the two behind the slow one wait nearly as long as it does, though the server "
+        "has nothing else to do. A wait without a bound makes the server's trouble the client's."
     )
 
 
@@ -144,8 +144,8 @@ HUNT = Hunt(
             "the designs above",
         ),
         (
-            "With a deadline come late replies. The correlation id names the call, and a reply to no "
-            "open call is never the answer to the next one.",
+            "With a deadline come late replies. The correlation id names the call, and a reply to "
+            "no open call is never the answer to the next one.",
             "the wrong mends above; RabbitMQ, Tutorial 6, Correlation id",
         ),
     ),
