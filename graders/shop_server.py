@@ -58,10 +58,9 @@ class ShopServer:
         if name in self._to_lose:
             self._to_lose.remove(name)
         else:
-            properties = delivery.copy.message.properties
-            reply_to = properties.get("reply_to")
-            if isinstance(reply_to, str):
-                self._reply(reply_to, properties.get("correlation_id"), self._answer(name, order))
+            answer, properties = self._answer(name, order), delivery.copy.message.properties
+            if isinstance(reply_to := properties.get("reply_to"), str):
+                self._reply(reply_to, properties.get("correlation_id"), answer)
         self._broker.ack(self._channel, delivery.tag)
 
     def _answer(self, name: str, order: Mapping[str, Value] | None) -> dict[str, Value]:

@@ -274,6 +274,19 @@ def test_a_row_that_is_owed_is_paid_by_writing_it() -> None:
     ) == ([], [])  # fmt: skip
 
 
+def test_a_row_with_a_detail_is_paid_by_one_that_says_it() -> None:
+    kind = f"{ROW} answers"
+    owes = t.Owed(at=0, message=1, kind=kind, subject="order-1", detail={"status": "paid"})
+
+    def wrote(**row: str) -> t.Event:
+        return t.Committed(at=0, who=WORKER, writes=[["put", "answers", "order-1", {**row}]])
+
+    assert paid(kind, owes, wrote(status="pending"), wrote(status="paid", by="card"), wrote()) == (
+        [2],
+        [1, 3],
+    )
+
+
 def test_a_dead_letter_may_be_a_record() -> None:
     events = [promised(), appended(1), owed_dead()]
     assert paid("dead letter", *events, invoiced(topic=DEAD), charged()) == ([3], [])
