@@ -1,6 +1,6 @@
 """Literal events of those who ask and are told something.
 
-order-1 is owed the answer `PAID` in the table ``answers``. Whatever it is told it is told within 8 s.
+order-1 is owed the answer `PAID` in the table ``answers``, and is told something within 8 s.
 Before 20 s nobody can answer, and `PENDING` will do.
 """
 
