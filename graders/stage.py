@@ -68,6 +68,17 @@ class Retries:
     patience: float
 
 
+@dataclass(frozen=True)
+class Answers:
+    """What is promised to those who ask: see `minibroker.sim.trace.AnswerPolicy`. `patience` and
+    `served` are in seconds."""
+
+    table: str
+    interim: Mapping[str, Value]
+    patience: float
+    served: float
+
+
 class Stage:
     """What a scenario can use: queues, messages at given times, banks in trouble, and seeded
     chance."""
@@ -123,6 +134,18 @@ class Stage:
             )
         )
 
+    def answers(self, policy: Answers) -> None:
+        """What is promised to those who ask."""
+        self._trace.append(
+            trace.AnswerPolicy(
+                at=self._clock.now,
+                table=policy.table,
+                interim=dict(policy.interim),
+                patience=seconds(policy.patience),
+                served=seconds(policy.served),
+            )
+        )
+
     def event_store(self, events: str, snapshots: str, topic: str = "") -> None:
         """What the database's tables and the topic mean: see `minibroker.sim.trace.EventStore`."""
         store = trace.EventStore(
@@ -155,6 +178,17 @@ class Stage:
         ShopWorker(
             self._world, self._broker, self._payments, self._clock, queue, dead_letters, attempts
         )
+
+    def server(self, queue: str, slow: Mapping[str, float], loses: Sequence[str] = ()) -> None:
+        """A payment server of the shop's own answers requests: see `graders.shop_server`."""
+        from graders.shop_server import ShopServer
+
+        ShopServer(self._world, self._broker, self._payments, self._clock, queue, slow, loses)
+
+    def reader(self, queue: str) -> None:
+        """Somebody of the shop's own reads a queue, and does nothing about it."""
+        channel = self._broker.open_channel("checkout", lambda delivery: None)
+        self._broker.consume(channel, queue, "reader", auto_ack=True)
 
     def topic(
         self,
@@ -339,11 +373,15 @@ class Stage:
         body: Mapping[str, Value] | bytes,
         owes: Owes | Sequence[Owes] = (),
         headers: Mapping[str, Value] | None = None,
+        reply_to: str = "",
+        correlation_id: str = "",
     ) -> None:
         """Publish `body`, as JSON unless it is bytes, to a queue at `at` seconds, with what it
-        obliges to."""
+        obliges to. A request says where to `reply_to`, and under which `correlation_id`."""
         sent = body if isinstance(body, bytes) else json.dumps(dict(body)).encode()
         properties: dict[str, Value] = {"delivery_mode": 2}
+        if reply_to:
+            properties |= {"reply_to": reply_to, "correlation_id": correlation_id}
         if headers is not None:
             properties["headers"] = dict(headers)
 

@@ -45,6 +45,14 @@ DRILLS: Sequence[Drill] = (
         _hunt("poison_message"),
     ),
     Drill(
+        "lost_reply",
+        "Bug hunt: the reply that never came",
+        "read a client that calls over RabbitMQ, say what one lost reply does to it, prove it, "
+        "mend it",
+        15,
+        _hunt("lost_reply"),
+    ),
+    Drill(
         "retry_storm",
         "Bug hunt: the order that did not wait",
         "read a Kafka worker, say when it tries again and what it loses, prove it, mend it",

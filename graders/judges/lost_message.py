@@ -20,16 +20,16 @@ A message that is still in a queue, or before its group, at the end is not lost;
 effect with another detail than is owed (a wrong amount) does not pay the debt.
 """
 
-from collections.abc import Mapping
 from typing import cast
 
 from graders.judges import Finding
 from graders.judges.copies import all_gone, copies_of, handed_out
-from graders.judges.debts import DEAD_LETTER, Debt, debts
+from graders.judges.debts import DEAD_LETTER, ROW, Debt, debts, rows, text
 from graders.judges.records import content, log, place
 from graders.redis_calls import PUBSUB
 from minibroker.sim.trace import (
     Appended,
+    Committed,
     DeadLettered,
     Event,
     LogTruncated,
@@ -58,7 +58,8 @@ def find(trace: Trace) -> list[Finding]:
         sentence = f"{subject} was lost: {_gone(trace, debt, decisive)}, and {missing}"
         if debt.other:
             wrong = debt.other[-1][1]
-            sentence += f" with {_text(debt.detail)}; what was made had {_made(debt, wrong)}"
+            made = _made(kind, subject, debt, wrong)
+            sentence += f" with {text(debt.detail)}; what was made had {made}"
         positions = [position for position, _ in debt.other]
         if decisive is not None:
             positions.append(decisive[0])
@@ -144,12 +145,11 @@ def _never_came(trace: Trace, debt: Debt) -> str:
     return "no message about it was ever published"
 
 
-def _made(debt: Debt, event: Event) -> str:
+def _made(kind: str, subject: str, debt: Debt, event: Event) -> str:
+    if isinstance(event, Committed):
+        row = rows(event, kind.removeprefix(f"{ROW} "), subject)[-1]
+        return text({name: row.get(name, "none") for name in debt.detail})
     if isinstance(event, Appended):
         said = content(event.value)
-        return _text({name: said.get(name, "none") for name in debt.detail})
-    return _text(cast(SideEffect, event).detail)
-
-
-def _text(detail: Mapping[str, object]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in detail.items())
+        return text({name: said.get(name, "none") for name in debt.detail})
+    return text(cast(SideEffect, event).detail)

@@ -502,6 +502,19 @@ class RetryPolicy(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerPolicy(Event):
+    """The scenario says what is promised to those who ask: each subject that is owed a row in
+    `table` has one within `patience` (microseconds) of its message's coming. A row that says
+    `interim` is no answer yet. It will do in time for what came before `served` (microseconds),
+    when nobody could answer, and never as the last word."""
+
+    table: str
+    interim: dict[str, Value]
+    patience: int
+    served: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EventStore(Event):
     """The scenario says that each row of the database's table `events` is an event of an order
     (with `order`, `version`, `type` and `command`), each row of `snapshots` what the events of an
