@@ -203,6 +203,4 @@ def is_gone(copy: Copy, event: Event) -> bool:
     return isinstance(event, Settled | OffsetsCommitted | TransactionEnded | LogTruncated)
 
 
-_MOVES = frozenset(
-    {Published, Delivered, Requeued, Settled, DeadLettered, GroupPlaced, Redriven}
-)
+_MOVES = frozenset({Published, Delivered, Requeued, Settled, DeadLettered, GroupPlaced, Redriven})
