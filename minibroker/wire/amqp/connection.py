@@ -179,7 +179,7 @@ class Connection(asyncio.Protocol):
         if first in (frames.HEADER_091, frames.HEADER_09):
             self._at = 8
             self.fate = "starting"
-            self.send_method(0, commands.Connection.Start, *handshake.start(self.server))
+            self.send_method(0, commands.Connection.Start, *handshake.start())
             return True
         if len(first) == 8 or not frames.HEADER_091.startswith(first[:4]):
             log.warning("closed the connection of %s: it does not speak AMQP 0-9-1", self.name)
@@ -261,7 +261,7 @@ class Connection(asyncio.Protocol):
                 if interval:
                     self._heartbeat = Heartbeat(self.server.loop, interval, self._beat, self._dead)
             case commands.Connection.Open() if self.fate == "opening":
-                handshake.check_vhost(self.user, method.virtual_host)
+                handshake.check_vhost(method.virtual_host)
                 if self._timer is not None:
                     self._timer.cancel()
                 self.fate = "running"
@@ -407,10 +407,6 @@ class Connection(asyncio.Protocol):
             self._close(GRACE)
         else:
             self._due(CLOSING)
-
-    def force(self, text: str) -> None:
-        """Close it as an operator does (320)."""
-        self.fail(HardError(320, text))
 
     def abort(self, why: str = "") -> None:
         """End the connection at once."""

@@ -43,7 +43,7 @@ CAPABILITIES: dict[str, Value] = dict.fromkeys(
 REFUSED = 403
 
 
-def start(server: "AmqpServer") -> tuple[object, ...]:
+def start() -> tuple[object, ...]:
     """The fields of connection.start."""
     properties: dict[str, Value] = {
         "capabilities": CAPABILITIES,
@@ -139,7 +139,7 @@ def tuned(connection: "Connection", method: commands.Connection.TuneOk) -> int:
     return method.heartbeat
 
 
-def check_vhost(user: str, name: str) -> None:
+def check_vhost(name: str) -> None:
     """There is one virtual host. HardError 530 for another."""
     if name != "/":
         raise HardError(NOT_ALLOWED, f"vhost {name} not found")
