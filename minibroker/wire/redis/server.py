@@ -40,6 +40,8 @@ class RedisServer:
     def __init__(self, port: int = 0, host: str = "127.0.0.1") -> None:
         self.host = host
         self.port = port
+        self.fake = FakeServer(version=VERSION)
+        """What holds the data. Its sockets are the connections."""
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -59,7 +61,7 @@ class RedisServer:
 
     def open(self) -> None:
         """`start` for those who have no loop."""
-        server = _Server((self.host, self.port))
+        server = _Server((self.host, self.port), self.fake)
         self.port = server.server_address[1]
         self._server = server
         self._thread = threading.Thread(
@@ -82,12 +84,12 @@ class _Server(ThreadingTCPServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, address: tuple[str, int]) -> None:
+    def __init__(self, address: tuple[str, int], fake: FakeServer) -> None:
         if ":" in address[0]:
             self.address_family = socket.AF_INET6
         self.over = threading.Event()
         self.connections: set[socket.socket] = set()
-        self.fake = FakeServer(version=VERSION)
+        self.fake = fake
         super().__init__(address, _Handler)
 
     def hang_up(self) -> None:
