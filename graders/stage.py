@@ -137,6 +137,10 @@ class Stage:
         moment = None if until is None else seconds(until)
         self._trouble(order, "GatewayUnavailable", text, moment)
 
+    def bank_slow(self, order: str, takes: float) -> None:
+        """The bank of an order charges it at once and takes so many seconds to say so."""
+        self._payments.slow(order, seconds(takes))
+
     def _trouble(self, order: str, error: str, text: str, until: int | None) -> None:
         self._payments.trouble(order, Trouble(error, text, until))
         self._trace.append(
