@@ -30,30 +30,26 @@ PATIENCE = 5.0
 
 
 def scenario(stage: Stage) -> None:
-    """Six orders: a slow bank first, then good ones, an absent bank and a torn order."""
+    """Six orders: the slow bank first, then an absent one among good ones, a torn order, a good
+    one."""
     stage.queue(DEAD)
     stage.queue(QUEUE, ARGUMENTS)
     # The bank is back before the third attempt is due, so whoever gives the order up is too early.
     stage.retries(Retries(QUEUE, DEAD, (1.0, 1.0), PATIENCE))
     first = stage.chance.randrange(1, 90)
-    slow, *rest = (f"order-{first + n}" for n in range(6))
+    names = [f"order-{first + n}" for n in range(6)]
+    # The third is good, so it can be seen to wait in the hand of the worker that took the first.
+    slow, away, torn = names[0], names[stage.chance.choice([1, 3])], names[4]
     stage.bank_slow(slow, SLOW)
-    _order(stage, slow)
-    # One that is good stays behind whatever goes wrong, so it can be seen to wait.
-    away, torn = stage.chance.sample(rest[:4], 2)
     stage.bank_away(away, until=OPENS + AWAY)
-    for order in rest:
+    for order in names:
+        cents = stage.chance.randrange(500, 9_900)
         if order == torn:
             garbled = b'{"id": "' + order.encode() + b'", "cents": 12'
             stage.publish(OPENS, QUEUE, garbled, Owes("dead letter", order))
         else:
-            _order(stage, order)
-
-
-def _order(stage: Stage, order: str) -> None:
-    cents = stage.chance.randrange(500, 9_900)
-    owes = Owes("charge", order, {"cents": cents})
-    stage.publish(OPENS, QUEUE, {"id": order, "cents": cents}, owes)
+            owes = Owes("charge", order, {"cents": cents})
+            stage.publish(OPENS, QUEUE, {"id": order, "cents": cents}, owes)
 
 
 SPEC = Spec(
