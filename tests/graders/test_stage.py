@@ -104,6 +104,39 @@ def test_a_bank_that_is_away_is_back_after_its_time() -> None:
     assert {event.error for event in run.trace.of(Declined)} == {"GatewayUnavailable"}
 
 
+SLOWLY = """
+    for order in ("order-1", "order-2", "order-1"):
+        before = time.time()
+        payments.charge(order, 42, order)
+        print(order, round(time.time() - before))
+""".lstrip()
+
+
+def test_a_slow_bank_charges_at_once_and_takes_its_time_to_say_so() -> None:
+    run = staged(lambda stage: stage.bank_slow("order-1", 20), SLOWLY)
+    assert said(run) == "order-1 20\norder-2 0\norder-1 0\n"
+    assert [event.at // 1_000_000 for event in run.trace.of(SideEffect)] == [0, 20]
+
+
+def test_a_request_under_the_key_of_one_that_is_not_answered_yet_waits_as_long() -> None:
+    body = """
+    payments.charge("order-1", 42, "key")
+    print(round(time.time() % 60))
+""".lstrip()
+    code = Inline(f"import time\n\n\ndef worker(channel, payments):\n    {body}\n")
+
+    def launch(caller: Caller) -> Process:
+        return code.process(Job("worker", caller.process, caller.incarnation, 0, CLIENTS))
+
+    cast = [Cast("worker-1", 0), Cast("worker-2", 0, 5.0)]
+    run = perform(lambda stage: stage.bank_slow("order-1", 20), cast, launch, (), 0, 50)
+    assert [(part.who, part.text) for part in run.printed] == [
+        ("worker-1#1", "20\n"),
+        ("worker-2#1", "20\n"),
+    ]
+    assert len(run.trace.of(SideEffect)) == 1
+
+
 def test_what_was_said_of_a_bank_last_holds() -> None:
     def scenario(stage: Stage) -> None:
         stage.declines("order-1")

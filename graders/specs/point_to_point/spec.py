@@ -1,8 +1,8 @@
 """Several workers on one queue: share the work, and give back what cannot be done rightly.
 
-Goal: the learner writes a worker with manual acks and a prefetch that lets its peers share the work,
-and tells apart what deserves another try and what never will: give back or reject. Non-goals: waits
-that grow, causes and attempts of dead letters (lesson 07), order of orders.
+Goal: the learner writes a worker with manual acks and a prefetch that lets its peers share the
+work, and tells apart what to give back, since it may work later, and what to reject. Non-goals:
+waits that grow, causes and attempts of dead letters (lesson 07), order of orders.
 
 Two workers take from the queue `orders`: a quorum queue that counts failures, gives up what failed
 more than `LIMIT` times, and dead-letters what it gives up or what is rejected to `orders.dead`. Six
