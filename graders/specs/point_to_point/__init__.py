@@ -1,1 +1,1 @@
-"""A bug hunt."""
+"""Exercise: several workers on one queue."""
