@@ -23,6 +23,7 @@ from minibroker.ledgers.mail import MailLedger
 from minibroker.ledgers.payments import PaymentLedger, Trouble
 from minibroker.ledgers.services import ServiceLedger
 from minibroker.queues.broker import Broker
+from minibroker.queues.errors import ChannelError
 from minibroker.sim import trace
 from minibroker.sim.agent import Agent
 from minibroker.sim.clock import Clock, seconds
@@ -82,8 +83,10 @@ class Stage:
         database: DatabaseLedger | None = None,
         cluster: "Callable[[], Cluster] | None" = None,
         services: Mapping[str, ServiceLedger] | None = None,
+        restart: Callable[[], None] = lambda: None,
     ) -> None:
         self.seed = seed
+        self._restart = restart
         self._database = database
         self._cluster = cluster
         self._services = {"payments": payments, **(services or {})}
@@ -288,16 +291,58 @@ class Stage:
     ) -> None:
         """Publish `body`, as JSON unless it is bytes, to a queue at `at` seconds, with what it
         obliges to."""
+        self.announce(at, "", queue, body, owes, headers)
+
+    def announce(
+        self,
+        at: float,
+        exchange: str,
+        routing_key: str,
+        body: Mapping[str, Value] | bytes,
+        owes: Owes | Sequence[Owes] = (),
+        headers: Mapping[str, Value] | None = None,
+    ) -> None:
+        """Publish as `publish` does, to an exchange: persistent, neither confirmed nor mandatory.
+        Where there is no such exchange the broker closes the publisher's channel and the message is
+        gone; the shop opens another one for the next."""
         sent = body if isinstance(body, bytes) else json.dumps(dict(body)).encode()
         properties: dict[str, Value] = {"delivery_mode": 2}
         if headers is not None:
             properties["headers"] = dict(headers)
 
         def publish() -> None:
-            message = self._broker.publish("scenario", "", queue, sent, properties)
-            self._owes(message.number, owes)
+            try:
+                message = self._broker.publish("scenario", exchange, routing_key, sent, properties)
+            except ChannelError:
+                number = self._nowhere(exchange, routing_key, sent, headers)
+            else:
+                number = message.number
+            self._owes(number, owes)
 
         self._world.at(seconds(at), publish)
+
+    def _nowhere(
+        self, exchange: str, key: str, body: bytes, headers: Mapping[str, Value] | None
+    ) -> int:
+        number = self._trace.new_message()
+        self._trace.append(
+            trace.Published(
+                at=self._clock.now,
+                who="scenario",
+                message=number,
+                exchange=exchange,
+                routing_key=key,
+                queues=[],
+                body=body,
+                headers=dict(headers or {}),
+            )
+        )
+        return number
+
+    def restart_broker(self, at: float) -> None:
+        """The broker of the queues goes down at `at` seconds and comes back at once: see
+        `minibroker.queues.broker.Broker.restart`."""
+        self._world.at(seconds(at), self._restart)
 
 
 Scenario: TypeAlias = Callable[[Stage], None]
@@ -336,8 +381,9 @@ def perform(
     broker = Broker(clock, trace, lambda when, action: world.at(when, action))
     payments, database = PaymentLedger(clock, trace), DatabaseLedger(clock, trace)
     services = service_ledgers(clock, trace)
+    amqp = AmqpAgent(broker, clock)
     agents: dict[str, Agent] = {
-        "amqp": AmqpAgent(broker, clock),
+        "amqp": amqp,
         "payments": PaymentsAgent(payments),
         "database": DatabaseAgent(database),
         "mail": MailAgent(MailLedger(clock, trace)),
@@ -364,6 +410,10 @@ def perform(
         plan,
         effects,
     )
-    scenario(Stage(world, broker, payments, trace, clock, seed, database, cluster, services))
+    scenario(
+        Stage(
+            world, broker, payments, trace, clock, seed, database, cluster, services, amqp.restart
+        )
+    )
     world.run()
     return Run(plan, seed, trace, world.printed, world.recordings)

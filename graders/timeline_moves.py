@@ -14,6 +14,7 @@ GONE = {
     "overflowed": "the queue is full",
     "undeliverable": "over the delivery limit",
     "deleted": "its queue is deleted",
+    "transient": "not persistent",
 }
 """After ``drop order-1:``, for what the broker does with a copy by itself."""
 

@@ -21,6 +21,7 @@ from graders.timeline_faults import fault
 from graders.timeline_log import LogRows
 from minibroker.sim.trace import (
     Answered,
+    BrokerRestarted,
     Committed,
     Compensated,
     Crashed,
@@ -106,6 +107,7 @@ class Reading:
             Declined: self._declined,
             Deduplicated: self._deduplicated,
             Committed: self._committed,
+            BrokerRestarted: self._restarted,
             **self._log.readers,
             Compensated: self._compensated,
             Voided: self._voided,
@@ -261,6 +263,11 @@ class Reading:
             self._own(position, event, "take", "take", number).copies.append(copy)
 
     # --- queues ------------------------------------------------------------------------
+
+    def _restarted(self, event: BrokerRestarted, position: int) -> None:
+        self._cause = None
+        text = "the broker restarts: connections and what is not durable are gone"
+        self._drafts.add(position, Draft(event.at, None, "cluster", text))
 
     def _published(self, event: Published, position: int) -> None:
         if event.who == "scenario":

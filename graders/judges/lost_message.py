@@ -100,6 +100,7 @@ def _gone(trace: Trace, debt: Debt, decisive: tuple[int, Event] | None) -> str:
         "overflowed": f"{event.queue} was full",
         "undeliverable": f"it was handed out from {event.queue} too often",
         "deleted": f"{event.queue} was deleted",
+        "transient": f"it was not persistent, and the broker of {event.queue} restarted",
     }
     return how[event.how]
 

@@ -34,6 +34,11 @@ class Message:
     properties: dict[str, Value] = field(default_factory=dict)
     deaths: tuple[Death, ...] = ()
 
+    @property
+    def persistent(self) -> bool:
+        """Whether a durable classic queue keeps it through a restart of the broker."""
+        return self.properties.get("delivery_mode") == 2
+
 
 @dataclass(slots=True)
 class Copy:

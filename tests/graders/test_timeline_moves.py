@@ -191,3 +191,14 @@ def test_hours_of_virtual_time_stretch_neither_picture_nor_text() -> None:
 
 def size(picture: str) -> str:
     return picture.partition("viewBox")[2].partition(" aria")[0]
+
+
+def test_a_restart_of_the_broker_is_told_with_what_it_takes_along() -> None:
+    timeline = drawn(
+        published(1, "orders"), owed(1, "order-1"), t.BrokerRestarted(at=0),
+        t.Settled(at=0, who="broker", queue="orders", message=1, how="transient"),
+    )  # fmt: skip
+    assert told(timeline)[1:] == [
+        ("", "", "the broker restarts: connections and what is not durable are gone"),
+        ("orders", "", "drop order-1: not persistent"),
+    ]

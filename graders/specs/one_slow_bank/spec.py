@@ -1,7 +1,7 @@
 """The experiment of lesson 01: two workers, six orders, and a bank that takes its time.
 
-Goal: the learner sees how a broker deals messages out, and what a prefetch changes in it. Non-goals:
-orders that fail (the experiments `passed_around` and `all_in_hand`).
+Goal: the learner sees how a broker deals messages out, and what a prefetch changes in it.
+Non-goals: orders that fail (the experiments `passed_around` and `all_in_hand`).
 """
 
 from graders.spec import Budget, Check, Role, Spec

@@ -1,7 +1,7 @@
 """The experiment of lesson 01: an order that no worker can read, and two workers.
 
-Goal: the learner sees what requeue and reject do to such an order on a classic queue and on a quorum
-queue. Non-goals: causes and attempts of dead letters, retries with delay (lesson 07).
+Goal: the learner sees what requeue and reject do to such an order on a classic queue and on a
+quorum queue. Non-goals: causes and attempts of dead letters, retries with delay (lesson 07).
 """
 
 from graders.spec import Budget, Check, Role, Spec
