@@ -101,11 +101,19 @@ class Stage:
         """Declare a durable queue before anything starts."""
         self._broker.declare_queue(name, arguments=dict(arguments or {}))
 
-    def support_desk(self, queue: str, subjects: Sequence[str]) -> None:
-        """A support desk of the shop's own reads a queue: see `graders.shop`."""
+    def support_desk(self, queue: str, subjects: Sequence[str], opens: float | None = None) -> None:
+        """A support desk of the shop's own reads a queue, from `opens` seconds on or from now on:
+        see `graders.shop`. A queue that is not there then is not read."""
         from graders.shop import SupportDesk
 
-        SupportDesk(self._broker, self._trace, self._clock, queue, subjects)
+        def open_desk() -> None:
+            if self._broker.has_queue(queue):
+                SupportDesk(self._broker, self._trace, self._clock, queue, subjects)
+
+        if opens is None:
+            open_desk()
+        else:
+            self._world.at(seconds(opens), open_desk)
 
     def retries(self, policy: Retries) -> None:
         """What is promised for work that fails: one promise a run, so judges need not ask which of

@@ -1,1 +1,1 @@
-"""Exercise: several workers on one queue."""
+"""The exercise that lesson 01 leads to."""
