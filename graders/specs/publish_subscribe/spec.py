@@ -1,14 +1,14 @@
-"""Tell everybody who wants to know, also who is away: fan-out with durable subscribers, and a topic.
+"""Tell everybody who wants to know, also who is away: a topic with durable subscribers.
 
-Goal: the learner builds the topology of a topic exchange, in which every subscriber has a durable
-queue of its own, patterns let through what each is to get, and nothing is dropped unseen. Non-goals:
-poison messages, several workers of one subscriber, a publisher's confirms (the lesson shows them).
+Goal: the learner builds the topology of a topic exchange: every subscriber has a durable queue of
+its own, patterns let through what each is to get, and nothing is dropped unseen. Non-goals: poison
+messages, several workers of one subscriber, a publisher's confirms (the lesson shows them).
 
 The shop publishes events to the exchange `events`, which the learner declares, with routing keys
 such as ``order.placed.de``, ``order.placed.fr.express`` and ``order.cancelled.de``. Billing charges
-every order that is placed, the courier books a shipment for every express order, and what nobody has
-subscribed to goes to the shop's support desk, which opens a ticket for it. The broker is restarted
-once.
+every order that is placed, the courier books a shipment for every express order, and what nobody
+has subscribed to goes to the shop's support desk, which opens a ticket for it. The broker is
+restarted once.
 """
 
 from graders.spec import Budget, Check, Role, Spec
