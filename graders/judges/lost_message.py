@@ -51,6 +51,7 @@ def find(trace: Trace) -> list[Finding]:
         decisive = max(
             ends, key=lambda end: (not isinstance(end[1], Appended), end[0]), default=None
         )
+        decisive = decisive or _unroutable(trace, debt)
         missing = (
             "it never became a dead letter" if kind == DEAD_LETTER else f"no {kind} for it was made"
         )
@@ -80,6 +81,8 @@ def _gone(trace: Trace, debt: Debt, decisive: tuple[int, Event] | None) -> str:
     if decisive is None:
         return _never_came(trace, debt)
     event = decisive[1]
+    if isinstance(event, Published):
+        return "its message reached no queue"
     if isinstance(event, Appended):
         return f"its record in {event.topic} is read by no group"
     if isinstance(event, LogTruncated):
@@ -127,10 +130,17 @@ def _never_came(trace: Trace, debt: Debt) -> str:
     records = [log(trace).records.get(message) for message in debt.messages]
     if any(record is not None for record in records):
         return "the transaction of its record was aborted"
-    published = {event.message for event in trace.of(Published)}
-    if published.intersection(debt.messages):
-        return "its message reached no queue"
     return "no message about it was ever published"
+
+
+def _unroutable(trace: Trace, debt: Debt) -> tuple[int, Event] | None:
+    """Where the last message that carries a debt was published to no queue."""
+    published = (
+        (position, event)
+        for position, event in enumerate(trace.events)
+        if isinstance(event, Published) and event.message in debt.messages
+    )
+    return max(published, key=lambda found: found[0], default=None)
 
 
 def _made(debt: Debt, event: Event) -> str:

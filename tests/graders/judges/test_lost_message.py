@@ -52,7 +52,7 @@ FIRES: dict[str, tuple[list[Event], str, tuple[int, ...]]] = {
     "never in a queue": (
         [unroutable(), owed()],
         "order-1 was lost: its message reached no queue, and no charge for it was made",
-        (),
+        (0,),
     ),
     "charged with a wrong amount": (
         [published(), owed(), delivered(), charged(cents=41), settled()],
