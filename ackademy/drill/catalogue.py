@@ -45,6 +45,13 @@ DRILLS: Sequence[Drill] = (
         _hunt("poison_message"),
     ),
     Drill(
+        "missed_event",
+        "Bug hunt: the order that nobody was there for",
+        "read a RabbitMQ subscriber, say what it misses and where that goes, prove it, mend it",
+        15,
+        _hunt("missed_event"),
+    ),
+    Drill(
         "retry_storm",
         "Bug hunt: the order that did not wait",
         "read a Kafka worker, say when it tries again and what it loses, prove it, mend it",

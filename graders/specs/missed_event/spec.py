@@ -20,7 +20,7 @@ RESTART = OPENS + 2
 
 
 def scenario(stage: Stage) -> None:
-    """Two orders, the restart, one to three at once after it, and the rest when all is well again."""
+    """Two orders, the restart, one to three right after it, and the rest when all is well again."""
     meanwhile = stage.chance.randrange(1, 4)
     first = stage.chance.randrange(1, 90)
     moments = [OPENS, OPENS + 1]
