@@ -23,6 +23,7 @@ from minibroker.ledgers.mail import MailLedger
 from minibroker.ledgers.payments import PaymentLedger, Trouble
 from minibroker.ledgers.services import ServiceLedger
 from minibroker.queues.broker import Broker
+from minibroker.queues.errors import ChannelError
 from minibroker.sim import trace
 from minibroker.sim.agent import Agent
 from minibroker.sim.clock import Clock, seconds
@@ -95,8 +96,10 @@ class Stage:
         cluster: "Callable[[], Cluster] | None" = None,
         services: Mapping[str, ServiceLedger] | None = None,
         redis: "Callable[[], RedisAgent] | None" = None,
+        restart: Callable[[], None] = lambda: None,
     ) -> None:
         self.seed = seed
+        self._restart = restart
         self._database = database
         self._cluster = cluster
         self._redis = redis
@@ -112,11 +115,19 @@ class Stage:
         """Declare a durable queue before anything starts."""
         self._broker.declare_queue(name, arguments=dict(arguments or {}))
 
-    def support_desk(self, queue: str, subjects: Sequence[str]) -> None:
-        """A support desk of the shop's own reads a queue: see `graders.shop`."""
+    def support_desk(self, queue: str, subjects: Sequence[str], opens: float | None = None) -> None:
+        """A support desk of the shop's own reads a queue, from `opens` seconds on or from now on:
+        see `graders.shop`. A queue that is not there then is not read."""
         from graders.shop import SupportDesk
 
-        SupportDesk(self._broker, self._trace, self._clock, queue, subjects)
+        def open_desk() -> None:
+            if self._broker.has_queue(queue):
+                SupportDesk(self._broker, self._trace, self._clock, queue, subjects)
+
+        if opens is None:
+            open_desk()
+        else:
+            self._world.at(seconds(opens), open_desk)
 
     def retries(self, policy: Retries) -> None:
         """What is promised for work that fails: one promise a run, so judges need not ask which of
@@ -162,6 +173,10 @@ class Stage:
         text = f"the bank of {order} cannot be reached; nothing was charged"
         moment = None if until is None else seconds(until)
         self._trouble(order, "GatewayUnavailable", text, moment)
+
+    def bank_slow(self, order: str, takes: float) -> None:
+        """The bank of an order charges it at once and takes so many seconds to say so."""
+        self._payments.slow(order, seconds(takes))
 
     def _trouble(self, order: str, error: str, text: str, until: int | None) -> None:
         self._payments.trouble(order, Trouble(error, text, until))
@@ -267,16 +282,16 @@ class Stage:
 
         self._world.at(seconds(at), push)
 
-    def announce(
+    def broadcast(
         self, at: float, channel: str, body: Mapping[str, Value], owes: Owes | Sequence[Owes] = ()
     ) -> None:
         """PUBLISH `body`, as JSON, on a Redis channel at `at` seconds, with what it obliges to."""
         redis = self._the_redis()
 
-        def announce() -> None:
+        def broadcast() -> None:
             self._owes(redis.publish(channel, json.dumps(dict(body)).encode()), owes)
 
-        self._world.at(seconds(at), announce)
+        self._world.at(seconds(at), broadcast)
 
     def _the_redis(self) -> "RedisAgent":
         assert self._redis is not None
@@ -378,6 +393,22 @@ class Stage:
     ) -> None:
         """Publish `body`, as JSON unless it is bytes, to a queue at `at` seconds, with what it
         obliges to. A request says where to `reply_to`, and under which `correlation_id`."""
+        self.announce(at, "", queue, body, owes, headers, reply_to, correlation_id)
+
+    def announce(
+        self,
+        at: float,
+        exchange: str,
+        routing_key: str,
+        body: Mapping[str, Value] | bytes,
+        owes: Owes | Sequence[Owes] = (),
+        headers: Mapping[str, Value] | None = None,
+        reply_to: str = "",
+        correlation_id: str = "",
+    ) -> None:
+        """Publish as `publish` does, to an exchange: persistent, neither confirmed nor mandatory.
+        Where there is no such exchange the broker closes the publisher's channel and the message is
+        gone; the shop opens another one for the next."""
         sent = body if isinstance(body, bytes) else json.dumps(dict(body)).encode()
         properties: dict[str, Value] = {"delivery_mode": 2}
         if reply_to:
@@ -386,10 +417,38 @@ class Stage:
             properties["headers"] = dict(headers)
 
         def publish() -> None:
-            message = self._broker.publish("scenario", "", queue, sent, properties)
-            self._owes(message.number, owes)
+            try:
+                message = self._broker.publish("scenario", exchange, routing_key, sent, properties)
+            except ChannelError:
+                number = self._nowhere(exchange, routing_key, sent, headers)
+            else:
+                number = message.number
+            self._owes(number, owes)
 
         self._world.at(seconds(at), publish)
+
+    def _nowhere(
+        self, exchange: str, key: str, body: bytes, headers: Mapping[str, Value] | None
+    ) -> int:
+        number = self._trace.new_message()
+        self._trace.append(
+            trace.Published(
+                at=self._clock.now,
+                who="scenario",
+                message=number,
+                exchange=exchange,
+                routing_key=key,
+                queues=[],
+                body=body,
+                headers=dict(headers or {}),
+            )
+        )
+        return number
+
+    def restart_broker(self, at: float) -> None:
+        """The broker of the queues goes down at `at` seconds and comes back at once: see
+        `minibroker.queues.broker.Broker.restart`."""
+        self._world.at(seconds(at), self._restart)
 
 
 Scenario: TypeAlias = Callable[[Stage], None]
@@ -428,8 +487,9 @@ def perform(
     broker = Broker(clock, trace, lambda when, action: world.at(when, action))
     payments, database = PaymentLedger(clock, trace), DatabaseLedger(clock, trace)
     services = service_ledgers(clock, trace)
+    amqp = AmqpAgent(broker, clock)
     agents: dict[str, Agent] = {
-        "amqp": AmqpAgent(broker, clock),
+        "amqp": amqp,
         "payments": PaymentsAgent(payments),
         "database": DatabaseAgent(database),
         "mail": MailAgent(MailLedger(clock, trace)),
@@ -464,6 +524,20 @@ def perform(
         plan,
         effects,
     )
-    scenario(Stage(world, broker, payments, trace, clock, seed, database, cluster, services, redis))
+    scenario(
+        Stage(
+            world,
+            broker,
+            payments,
+            trace,
+            clock,
+            seed,
+            database,
+            cluster,
+            services,
+            redis,
+            amqp.restart,
+        )
+    )
     world.run()
     return Run(plan, seed, trace, world.printed, world.recordings)

@@ -15,6 +15,7 @@ GONE = {
     "overflowed": "the queue is full",
     "undeliverable": "over the delivery limit",
     "deleted": "its queue is deleted",
+    "transient": "not persistent",
     "removed": "deleted",
     "trimmed": "trimmed from the stream",
     "abandoned": "its consumer is deleted, and with it what was pending",

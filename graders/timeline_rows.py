@@ -22,6 +22,7 @@ from graders.timeline_faults import fault
 from graders.timeline_log import LogRows
 from minibroker.sim.trace import (
     Answered,
+    BrokerRestarted,
     Committed,
     Compensated,
     Crashed,
@@ -110,6 +111,7 @@ class Reading:
             Declined: self._declined,
             Deduplicated: self._deduplicated,
             Committed: self._committed,
+            BrokerRestarted: self._restarted,
             **self._log.readers,
             Compensated: self._compensated,
             Voided: self._voided,
@@ -266,6 +268,11 @@ class Reading:
             self._own(position, event, "take", "take", number).copies.append(copy)
 
     # --- queues ------------------------------------------------------------------------
+
+    def _restarted(self, event: BrokerRestarted, position: int) -> None:
+        self._cause = None
+        text = "the broker restarts: connections and what is not durable are gone"
+        self._drafts.add(position, Draft(event.at, None, "cluster", text))
 
     def _published(self, event: Published, position: int) -> None:
         if event.who == "scenario":

@@ -53,6 +53,13 @@ DRILLS: Sequence[Drill] = (
         _hunt("lost_reply"),
     ),
     Drill(
+        "missed_event",
+        "Bug hunt: the order that nobody was there for",
+        "read a RabbitMQ subscriber, say what it misses and where that goes, prove it, mend it",
+        15,
+        _hunt("missed_event"),
+    ),
+    Drill(
         "retry_storm",
         "Bug hunt: the order that did not wait",
         "read a Kafka worker, say when it tries again and what it loses, prove it, mend it",

@@ -52,6 +52,7 @@ def find(trace: Trace) -> list[Finding]:
         decisive = max(
             ends, key=lambda end: (not isinstance(end[1], Appended), end[0]), default=None
         )
+        decisive = decisive or _unroutable(trace, debt)
         missing = (
             "it never became a dead letter" if kind == DEAD_LETTER else f"no {kind} for it was made"
         )
@@ -82,6 +83,10 @@ def _gone(trace: Trace, debt: Debt, decisive: tuple[int, Event] | None) -> str:
     if decisive is None:
         return _never_came(trace, debt)
     event = decisive[1]
+    if isinstance(event, Published):
+        if event.exchange == PUBSUB:
+            return "nobody was subscribed when its message was published"
+        return "its message reached no queue"
     if isinstance(event, Appended):
         return f"its record in {event.topic} is read by no group"
     if isinstance(event, LogTruncated):
@@ -102,6 +107,7 @@ def _gone(trace: Trace, debt: Debt, decisive: tuple[int, Event] | None) -> str:
         "overflowed": f"{event.queue} was full",
         "undeliverable": f"it was handed out from {event.queue} too often",
         "deleted": f"{event.queue} was deleted",
+        "transient": f"it was not persistent, and the broker of {event.queue} restarted",
         "removed": f"{event.who} deleted it",
         "trimmed": f"{event.who} trimmed its stream, and it was still waiting or pending in "
         f"{event.queue}",
@@ -136,13 +142,17 @@ def _never_came(trace: Trace, debt: Debt) -> str:
     records = [log(trace).records.get(message) for message in debt.messages]
     if any(record is not None for record in records):
         return "the transaction of its record was aborted"
-    published = {event.message: event.exchange for event in trace.of(Published)}
-    exchanges = [published[message] for message in debt.messages if message in published]
-    if PUBSUB in exchanges:
-        return "nobody was subscribed when its message was published"
-    if exchanges:
-        return "its message reached no queue"
     return "no message about it was ever published"
+
+
+def _unroutable(trace: Trace, debt: Debt) -> tuple[int, Event] | None:
+    """Where the last message that carries a debt was published to no queue."""
+    published = (
+        (position, event)
+        for position, event in enumerate(trace.events)
+        if isinstance(event, Published) and event.message in debt.messages
+    )
+    return max(published, key=lambda found: found[0], default=None)
 
 
 def _made(kind: str, subject: str, debt: Debt, event: Event) -> str:

@@ -28,7 +28,7 @@ from minibroker.queues.message import Copy, Message
 from minibroker.queues.queue import Queue
 from minibroker.queues.routing import Exchanges
 from minibroker.sim.clock import Clock
-from minibroker.sim.trace import NotAccepted, Published, Returned, Trace
+from minibroker.sim.trace import BrokerRestarted, NotAccepted, Published, Returned, Trace
 from minibroker.sim.values import Value
 
 REPLIES = "amq.rabbitmq.reply-to"
@@ -212,6 +212,24 @@ class Broker:
             self._delete("broker", queue)
         else:
             self._flow.timers.used(queue)
+
+    # --- restarting --------------------------------------------------------------------
+
+    def restart(self, connections: Sequence[object], channels: Iterable[Channel]) -> None:
+        """Go down and come back: these connections are lost, and so are queues and exchanges that
+        are not durable, with their bindings, and what is not persistent in classic queues
+        (RabbitMQ, "Queues", Durability; "Exchanges", Durability). A quorum queue keeps every
+        message ("Quorum Queues", Feature Matrix)."""
+        self._trace.append(BrokerRestarted(at=self._clock.now))
+        self.disconnect(connections, channels, "connection lost")
+        for queue in list(self._queues.values()):
+            if not queue.durable:
+                self._delete("broker", queue)
+            elif not queue.arguments.quorum:
+                for copy in queue.forget():
+                    self._flow.settled("broker", queue, copy, "transient")
+        self._exchanges.forget_transient()
+        self._flow.try_again()
 
     # --- exchanges ---------------------------------------------------------------------
 

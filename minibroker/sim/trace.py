@@ -158,8 +158,9 @@ class Delivered(Event):
 class Settled(Event):
     """A copy left its queue for good. `how`: ``acked``, ``auto-acked`` (at delivery),
     ``dropped`` (rejected without requeue), ``purged``, ``expired`` (its time to live was over),
-    ``overflowed`` (the queue was full), ``undeliverable`` (over the delivery limit) or ``deleted``
-    (with its queue). A copy that goes on to a dead-letter exchange instead is `DeadLettered`.
+    ``overflowed`` (the queue was full), ``undeliverable`` (over the delivery limit), ``deleted``
+    (with its queue) or ``transient`` (not persistent, and the broker restarted). A copy that goes
+    on to a dead-letter exchange instead is `DeadLettered`.
 
     In Redis also: ``removed`` (by XDEL, DEL, LREM), ``trimmed`` (by MAXLEN or MINID), ``abandoned``
     (the consumer that it was pending for was deleted), ``skipped`` (its group was set to a place
@@ -266,6 +267,12 @@ class Redriven(Event):
     queue: str
     message: int
     to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerRestarted(Event):
+    """The broker of the queues went down and came back at once. All connections are lost, and what
+    is not durable is gone."""
 
 
 # --- logs ----------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ def scenario(stage: Stage) -> None:
     for number, cents in ((1, 4200), (2, 1700), (3, 900)):
         order = f"order-{number}"
         owes = Owes("charge", order, {"cents": cents})
-        stage.announce(1.0 + number, "orders", {"id": order, "cents": cents}, owes)
+        stage.broadcast(1.0 + number, "orders", {"id": order, "cents": cents}, owes)
 
 
 SPEC = Spec(

@@ -54,7 +54,7 @@ FIRES: dict[str, tuple[list[Event], str, tuple[int, ...]]] = {
     "never in a queue": (
         [unroutable(), owed()],
         "order-1 was lost: its message reached no queue, and no charge for it was made",
-        (),
+        (0,),
     ),
     "charged with a wrong amount": (
         [published(), owed(), delivered(), charged(cents=41), settled()],
@@ -166,6 +166,7 @@ def test_nothing_is_shown_before_something_owed_was_handed_out() -> None:
         (settled(how="expired"), "its time in orders was over"),
         (settled(how="overflowed"), "orders was full"),
         (settled(how="undeliverable"), "it was handed out from orders too often"),
+        (settled(how="transient"), "it was not persistent, and the broker of orders restarted"),
         (settled(how="deleted"), "orders was deleted"),
         (
             dead_lettered(1, reason="expired"),
