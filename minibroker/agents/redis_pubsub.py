@@ -102,7 +102,9 @@ class Subscriptions:
     def broken(self, caller: Caller, args: Args) -> None:
         """The connection dies; the client opens another one and subscribes again, as redis-py does,
         and has missed what was published to the first."""
-        if (one := self._all.get((caller, _connection(args)))) is not None:
+        name = args.get("connection")
+        one = self._all.get((caller, name)) if isinstance(name, int) else None
+        if one is not None:
             self._unread(one)
             one.inbox.clear()
             one.numbers.clear()

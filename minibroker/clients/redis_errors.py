@@ -28,11 +28,18 @@ def _load() -> ModuleType:
 
 exceptions = _load()
 
+PYTHONS: dict[str, type[Exception]] = {
+    "TypeError": TypeError,
+    "ValueError": ValueError,
+    "AttributeError": AttributeError,
+    "UnicodeDecodeError": ValueError,
+    "UnicodeEncodeError": ValueError,
+}
+"""What redis-py's methods raise of Python's own for arguments that make no sense."""
+
 
 def error(name: str, message: str) -> Exception:
-    """The exception of that name: one of redis-py's, or Python's own TypeError or ValueError."""
-    kind = {"TypeError": TypeError, "ValueError": ValueError}.get(name)
-    if kind is None:
-        kind = getattr(exceptions, name, exceptions.ResponseError)
+    """The exception of that name: one of redis-py's, or of Python's own."""
+    kind = getattr(exceptions, name, None) or PYTHONS.get(name, exceptions.ResponseError)
     made: Exception = kind(message)
     return made
