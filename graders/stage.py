@@ -33,6 +33,7 @@ from minibroker.sim.values import Value
 from minibroker.sim.world import Member, Printed, Recording, World
 
 if TYPE_CHECKING:
+    from minibroker.aws.engine import Engine
     from minibroker.log.cluster import Cluster
 
 
@@ -82,8 +83,10 @@ class Stage:
         database: DatabaseLedger | None = None,
         cluster: "Callable[[], Cluster] | None" = None,
         services: Mapping[str, ServiceLedger] | None = None,
+        aws: "Callable[[], Engine] | None" = None,
     ) -> None:
         self.seed = seed
+        self._region = aws
         self._database = database
         self._cluster = cluster
         self._services = {"payments": payments, **(services or {})}
@@ -211,6 +214,35 @@ class Stage:
     def in_order(self, kind: str, subjects: Sequence[str]) -> None:
         """What is owed of `kind` for these subjects is to be done in this order."""
         self._trace.append(InOrder(at=self._clock.now, kind=kind, subjects=list(subjects)))
+
+    def aws(self) -> "Engine":
+        """SQS and SNS, with nothing in them before somebody asks for it."""
+        assert self._region is not None
+        return self._region()
+
+    def sqs_queue(self, name: str, attributes: Mapping[str, str] | None = None) -> str:
+        """Make an SQS queue before anything starts; gives its URL. `attributes` as in CreateQueue."""
+        made = self.aws().create_queue("scenario", name, dict(attributes or {}))
+        return str(made["QueueUrl"])
+
+    def send(
+        self,
+        at: float,
+        queue: str,
+        body: Mapping[str, Value] | str,
+        owes: Owes | Sequence[Owes] = (),
+        **more: str,
+    ) -> None:
+        """Send a message to an SQS queue at `at` seconds, its body as JSON unless it is text, with
+        what it obliges to. `more` are SendMessage's further parameters."""
+        engine = self.aws()
+        sent = body if isinstance(body, str) else json.dumps(dict(body))
+
+        def send() -> None:
+            engine.send_message("scenario", queue, sent, **more)
+            self._owes(self._trace.of(trace.Published)[-1].message, owes)
+
+        self._world.at(seconds(at), send)
 
     def _owes(self, message: int, owes: Owes | Sequence[Owes]) -> None:
         for each in (owes,) if isinstance(owes, Owes) else owes:
@@ -351,6 +383,15 @@ def perform(
         agents["kafka"] = KafkaAgent(made, clock, world.at)
         return made
 
+    @cache
+    def aws() -> "Engine":
+        from minibroker.agents.aws import AwsAgent
+        from minibroker.aws.engine import Engine
+
+        made = Engine(clock, trace, world.at)
+        agents["sqs"], agents["sns"] = AwsAgent(made, "sqs"), AwsAgent(made, "sns")
+        return made
+
     world = World(
         clock,
         trace,
@@ -360,6 +401,6 @@ def perform(
         plan,
         effects,
     )
-    scenario(Stage(world, broker, payments, trace, clock, seed, database, cluster, services))
+    scenario(Stage(world, broker, payments, trace, clock, seed, database, cluster, services, aws))
     world.run()
     return Run(plan, seed, trace, world.printed, world.recordings)

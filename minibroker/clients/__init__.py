@@ -20,6 +20,8 @@ mail              a mail gateway with idempotency keys                        ``
 name              the name of this instance, a str, the same after a restart  nothing
 stock             a stock that reserves and releases, with idempotency keys   ``stock``
 shipping          a shipping desk that books and cancels, likewise            ``shipping``
+sqs               what ``boto3.client("sqs")`` gives                          ``sqs``
+sns               what ``boto3.client("sns")`` gives                          ``sns``
 ================  ==========================================================  ===============
 """
 
@@ -52,6 +54,8 @@ MODULES = {
     "mail": "minibroker.clients.mail",
     "stock": "minibroker.clients.services",
     "shipping": "minibroker.clients.services",
+    "sqs": "minibroker.clients.aws",
+    "sns": "minibroker.clients.aws",
 }
 
 LOADED_LATE = (

@@ -17,11 +17,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from minibroker.agents.amqp import AmqpAgent
+from minibroker.agents.aws import AwsAgent
 from minibroker.agents.clock import ClockAgent
 from minibroker.agents.ledgers import DatabaseAgent, PaymentsAgent
 from minibroker.agents.mail import MailAgent
 from minibroker.agents.services import agents as service_agents
 from minibroker.agents.services import ledgers as service_ledgers
+from minibroker.aws.engine import Engine
 from minibroker.ledgers.database import DatabaseLedger
 from minibroker.ledgers.mail import MailLedger
 from minibroker.ledgers.payments import PaymentLedger
@@ -42,6 +44,8 @@ CLIENTS = {
     "mail": "mail",
     "stock": "stock",
     "shipping": "shipping",
+    "sqs": "sqs",
+    "sns": "sns",
 }
 
 
@@ -53,6 +57,7 @@ class Setting:
     broker: Broker
     clock: Clock
     trace: Trace
+    aws: Engine
 
 
 Scenario = Callable[[Setting], None]
@@ -112,10 +117,13 @@ def play(
     """Run a source, or what a `Launch` starts, to its end under a plan of faults."""
     clock, trace = Clock(), Trace()
     broker = Broker(clock, trace, lambda when, action: world.at(when, action))
+    aws = Engine(clock, trace, lambda when, action: world.at(when, action))
     world = World(
         clock,
         trace,
         {
+            "sqs": AwsAgent(aws, "sqs"),
+            "sns": AwsAgent(aws, "sns"),
             "amqp": AmqpAgent(broker, clock),
             "mail": MailAgent(MailLedger(clock, trace)),
             "payments": PaymentsAgent(PaymentLedger(clock, trace)),
@@ -128,7 +136,7 @@ def play(
         parsed(plan),
         effects,
     )
-    scenario(Setting(world, broker, clock, trace))
+    scenario(Setting(world, broker, clock, trace, aws))
     world.run()
     return Ran(trace, world.recordings, [(part.who, part.text) for part in world.printed])
 
