@@ -4,6 +4,7 @@ One stage is one run. `Stage` is what a scenario sees; `perform` sets it up, let
 speak, runs the world and gives the `Run`.
 """
 
+import hashlib
 import json
 import random
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +19,7 @@ from minibroker.agents.ledgers import DatabaseAgent, PaymentsAgent
 from minibroker.agents.mail import MailAgent
 from minibroker.agents.services import agents as service_agents
 from minibroker.agents.services import ledgers as service_ledgers
+from minibroker.agents.slow import Slow
 from minibroker.ledgers.database import DatabaseLedger
 from minibroker.ledgers.mail import MailLedger
 from minibroker.ledgers.payments import PaymentLedger, Trouble
@@ -84,9 +86,11 @@ class Stage:
         cluster: "Callable[[], Cluster] | None" = None,
         services: Mapping[str, ServiceLedger] | None = None,
         aws: "Callable[[], Engine] | None" = None,
+        agents: "dict[str, Agent] | None" = None,
     ) -> None:
         self.seed = seed
         self._region = aws
+        self._agents = {} if agents is None else agents
         self._database = database
         self._cluster = cluster
         self._services = {"payments": payments, **(services or {})}
@@ -221,7 +225,8 @@ class Stage:
         return self._region()
 
     def sqs_queue(self, name: str, attributes: Mapping[str, str] | None = None) -> str:
-        """Make an SQS queue before anything starts; gives its URL. `attributes` as in CreateQueue."""
+        """Make an SQS queue before anything starts; gives its URL. `attributes` are those of
+        CreateQueue."""
         made = self.aws().create_queue("scenario", name, dict(attributes or {}))
         return str(made["QueueUrl"])
 
@@ -231,18 +236,30 @@ class Stage:
         queue: str,
         body: Mapping[str, Value] | str,
         owes: Owes | Sequence[Owes] = (),
-        **more: str,
+        group: str | None = None,
     ) -> None:
         """Send a message to an SQS queue at `at` seconds, its body as JSON unless it is text, with
-        what it obliges to. `more` are SendMessage's further parameters."""
+        what it obliges to; to a FIFO queue in a message group. Nothing comes where no queue of that
+        name is."""
         engine = self.aws()
         sent = body if isinstance(body, str) else json.dumps(dict(body))
 
         def send() -> None:
-            engine.send_message("scenario", queue, sent, **more)
+            if queue not in engine.region.queues:
+                self._owes(self._trace.new_message(), owes)
+                return
+            key = None if group is None else hashlib.sha256(sent.encode()).hexdigest()
+            engine.send_message(
+                "scenario", queue, sent, message_group_id=group, message_deduplication_id=key
+            )
             self._owes(self._trace.of(trace.Published)[-1].message, owes)
 
         self._world.at(seconds(at), send)
+
+    def takes(self, service: str, span: float) -> None:
+        """A service (``payments``, ``mail``, ``stock``, ``shipping``) answers `span` seconds after
+        it has done what it was asked to."""
+        self._agents[service] = Slow(self._agents[service], self._clock, seconds(span))
 
     def _owes(self, message: int, owes: Owes | Sequence[Owes]) -> None:
         for each in (owes,) if isinstance(owes, Owes) else owes:
@@ -401,6 +418,8 @@ def perform(
         plan,
         effects,
     )
-    scenario(Stage(world, broker, payments, trace, clock, seed, database, cluster, services, aws))
+    scenario(
+        Stage(world, broker, payments, trace, clock, seed, database, cluster, services, aws, agents)
+    )
     world.run()
     return Run(plan, seed, trace, world.printed, world.recordings)

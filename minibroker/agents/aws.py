@@ -12,12 +12,13 @@ hand out a message once more though it was deleted ("Amazon SQS at-least-once de
 queue does not.
 """
 
+from functools import cache
 from typing import cast
 
+from minibroker.aws import terms
 from minibroker.aws.engine import Engine, method
 from minibroker.aws.errors import AwsError
 from minibroker.aws.message import Poll
-from minibroker.aws.terms import snake
 from minibroker.clients.aws_params import checked
 from minibroker.clients.aws_shapes import OPS
 from minibroker.sim.agent import Wait, no_such
@@ -28,6 +29,9 @@ Args = dict[str, Value]
 
 ENTRIES = {"publish_batch": "PublishBatchRequestEntries"}
 """What the entries of a batch are called where it is not ``Entries``."""
+
+
+snake = cache(terms.snake)
 
 
 class AwsAgent:
