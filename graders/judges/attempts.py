@@ -58,7 +58,7 @@ def ways(trace: Trace, subject: str, debt: Debt) -> int:
     """How many messages of one subject went their ways, each with its attempts: as many as came,
     and one more wherever a process had moved it on when it lost the one it had taken, or when its
     producer sent one move twice. What is owed for a row comes as often as a process sends it."""
-    came = {event.message for event in trace.of(Published) if event.who == "scenario"}
+    came = {event.message for event in trace.of(Published) if event.who in ("scenario", "broker")}
     came |= {event.message for event in trace.of(Appended) if event.who == "scenario"}
     sent = {event.message for event in trace.of(Published)}
     if not sent.issuperset(debt.messages[:1]) and not trace.of(Appended):

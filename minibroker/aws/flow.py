@@ -175,7 +175,7 @@ class Flow:
         region.trace.append(
             Published(
                 at=region.now,
-                who="scenario",
+                who="broker",
                 message=message.number,
                 exchange="",
                 routing_key=queue.name,

@@ -2,8 +2,8 @@
 
 Rule: only tables live here. A parameter is its name, ``!`` when it is required, and after a colon
 its type: text unless something is said, ``int``, ``flag``, ``blob``, the name of a structure,
-``[]`` around what a list holds, ``{}`` around what a map holds. A test compares this with botocore's own
-files, which take too long to read in every process.
+``[]`` around what a list holds, ``{}`` around what a map holds. A test compares this with
+botocore's own files, which take too long to read in every process.
 """
 
 import re
