@@ -256,6 +256,35 @@ class Stage:
 
         self._world.at(seconds(at), send)
 
+    def notify(
+        self,
+        at: float,
+        topic: str,
+        body: Mapping[str, Value],
+        owes: Owes | Sequence[Owes] = (),
+        attributes: Mapping[str, str] | None = None,
+    ) -> None:
+        """Publish to an SNS topic at `at` seconds, as JSON, with message attributes and with what
+        it obliges to. Nothing is published where no topic of that name is."""
+        engine = self.aws()
+        named: dict[str, dict[str, str]] = {
+            name: {"DataType": "String", "StringValue": value}
+            for name, value in (attributes or {}).items()
+        }
+
+        def notify() -> None:
+            if topic not in engine.region.topics:
+                self._owes(self._trace.new_message(), owes)
+                return
+            arn = engine.region.arn("sns", topic)
+            engine.publish(
+                "scenario", arn, message=json.dumps(dict(body)), message_attributes=named
+            )
+            published = [e for e in self._trace.of(trace.Published) if e.exchange == topic][-1]
+            self._owes(published.message, owes)
+
+        self._world.at(seconds(at), notify)
+
     def takes(self, service: str, span: float) -> None:
         """A service (``payments``, ``mail``, ``stock``, ``shipping``) answers `span` seconds after
         it has done what it was asked to."""

@@ -11,9 +11,7 @@ ATTRIBUTES = {"VisibilityTimeout": "60", "ReceiveMessageWaitTimeSeconds": "20"}
 
 def topology(sqs):
     sqs.create_queue(QueueName="orders-dead")
-    sqs.create_queue(
-        QueueName="orders", Attributes=ATTRIBUTES
-    )
+    sqs.create_queue(QueueName="orders", Attributes=ATTRIBUTES)
 
 
 def intake(sqs, database):
