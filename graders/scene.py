@@ -285,7 +285,7 @@ def _waiting(request: Requested) -> str:
             return "waits for a record"
         return f"waits for the answer to {called(request)}"
     match request.op:
-        case "receive":
+        case "receive" | "receive_message":
             return "waits for a message"
         case "sleep":
             return f"sleeps {calls.seconds(request.args.get('seconds'))}"

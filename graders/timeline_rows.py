@@ -14,6 +14,7 @@ from typing import Any
 
 from graders import timeline_calls as calls
 from graders import timeline_moves as moves
+from graders import timeline_sqs as sqs
 from graders import timeline_words as words
 from graders.timeline_copies import Copies
 from graders.timeline_draft import PRODUCER, Draft, Drafts, Kind, Place
@@ -36,13 +37,16 @@ from minibroker.sim.trace import (
     Interrupted,
     NotAccepted,
     Published,
+    Redriven,
     Requested,
     Requeued,
     Returned,
+    SendIgnored,
     Settled,
     SideEffect,
     Started,
     Trace,
+    VisibilityChanged,
     Voided,
 )
 from minibroker.sim.values import Value
@@ -65,6 +69,7 @@ class Reading:
         self._asked = 0  # where in the trace the cause stands
         self._faulted: set[int] = set()
         self._handed: dict[tuple[str, int], Draft] = {}
+        self._receiving: dict[str, int] = {}
         self._not_accepted = {event.message for event in trace.of(NotAccepted)}
         self._log = LogRows(trace, self._drafts, self._copies, _place, self._number)
         readers = self._readers()
@@ -109,6 +114,9 @@ class Reading:
             **self._log.readers,
             Compensated: self._compensated,
             Voided: self._voided,
+            VisibilityChanged: self._hidden,
+            SendIgnored: self._send_ignored,
+            Redriven: self._redriven,
         }
 
     def _number(self, who: str) -> int | None:
@@ -202,6 +210,9 @@ class Reading:
     def _requested(self, event: Requested, position: int) -> None:
         self._cause, self._asked = event, position
         self._requests[event.number] = event
+        self._receiving.pop(event.who, None)
+        if event.client == "sqs" and event.op == "receive_message":
+            self._receiving[event.who] = event.number
         self._log.does(event)
         answer = self._answers.get(event.number)
         if event.client == "kafka":
@@ -288,8 +299,9 @@ class Reading:
         marks = ["redelivered"] if event.redelivered else []
         if event.attempt > 2:
             marks.append(f"attempt {event.attempt}")
-        got = self._verb() == "get"
+        got = event.who in self._receiving or self._verb() == "get"
         number = self._number(event.who) if got else None
+        number = self._receiving.get(event.who, number)
         start: Place = self._queue(event.queue)
         to = _place(event.who)
         row = Draft(event.at, start, "deliver", "deliver", to, number)
@@ -355,6 +367,24 @@ class Reading:
             place, number = _place(cause.who), cause.number
             call = Draft(cause.at, place, "settle", verb, self._queue(queue), number)
             self._drafts.add(self._asked, call, self._copies.named(message))
+
+    # --- SQS ---------------------------------------------------------------------------
+
+    def _hidden(self, event: VisibilityChanged, position: int) -> None:
+        text, after = "hide", sqs.hidden(event.until, event.at)
+        start, to = _place(event.who), self._queue(event.queue)
+        row = Draft(event.at, start, "call", text, to, self._number(event.who), after)
+        self._drafts.add(position, row, self._copies.named(event.message))
+
+    def _send_ignored(self, event: SendIgnored, position: int) -> None:
+        start, to, after = _place(event.who), self._queue(event.queue), ": same deduplication id"
+        row = Draft(event.at, start, "ignored", "send", to, self._number(event.who), after)
+        self._drafts.add(position, row, self._copies.named(event.message, "ignored"))
+
+    def _redriven(self, event: Redriven, position: int) -> None:
+        start, to = self._queue(event.queue), self._queue(event.to)
+        row = Draft(event.at, start, "requeue", "redrive", to)
+        self._drafts.add(position, row, self._copies.named(event.message))
 
     # --- ledgers -----------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 hear of it.
 
 anomaly: lost_message
+anomaly: duplicate_effect
 """
 
 import json

@@ -1,6 +1,7 @@
 """Deletes what it received, then charges: a crash between loses the order.
 
 anomaly: lost_message
+anomaly: given_up_early
 """
 
 import json

@@ -1,6 +1,7 @@
 """Deletes all that it received, also what could not be charged.
 
 anomaly: lost_message
+anomaly: given_up_early
 """
 
 import json

@@ -2,6 +2,7 @@
 charged is received for ever.
 
 anomaly: stuck
+anomaly: too_many_attempts
 """
 
 import json
