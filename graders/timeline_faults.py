@@ -48,9 +48,8 @@ def fault(event: Faulted, request: Requested | None) -> str:
         call = CALLS.get(request.op, f"{plain(request.op, 60)}()")
     if event.kind == "duplicate" and request is not None and request.op == "receive":
         return "fault: what was delivered comes once more"
-    if event.kind == "definite" and request is not None and request.client in sqs.SERVICES:
-        if request.op.endswith("_batch"):
-            return sqs.FAILED_IN_PART.format(call=call)
+    if event.kind == "definite" and call.endswith("_batch()"):
+        return sqs.FAILED_IN_PART.format(call=call)
     pattern = KINDS.get(event.kind)
     return pattern.format(call=call) if pattern else f"fault: {plain(event.kind, 60)} at {call}"
 

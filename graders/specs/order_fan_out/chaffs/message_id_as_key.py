@@ -11,9 +11,9 @@ def topology(sqs, sns):
     orders = sns.create_topic(Name="order-events")["TopicArn"]
     refunds = sns.create_topic(Name="refund-events")["TopicArn"]
     home = {"FilterPolicy": json.dumps({"delivery": ["home"]})}
-    connect(sqs, sns, "stock", {orders: {}})
-    connect(sqs, sns, "shipping", {orders: home})
-    connect(sqs, sns, "mail", {orders: {}, refunds: {}})
+    connect(sqs, sns, "stock-events", {orders: {}})
+    connect(sqs, sns, "shipping-events", {orders: home})
+    connect(sqs, sns, "mail-events", {orders: {}, refunds: {}})
 
 
 def connect(sqs, sns, name, topics):
@@ -60,12 +60,12 @@ def publisher(sqs, sns):
 
 
 def stock_keeper(sqs, stock):
-    each(sqs, "stock", lambda order, key: stock.reserve(order["id"], order["items"], key))
+    each(sqs, "stock-events", lambda order, key: stock.reserve(order["id"], order["items"], key))
 
 
 def shipper(sqs, shipping):
-    each(sqs, "shipping", lambda order, key: shipping.book(order["id"], key))
+    each(sqs, "shipping-events", lambda order, key: shipping.book(order["id"], key))
 
 
 def mailer(sqs, mail):
-    each(sqs, "mail", lambda order, key: mail.send(order["id"], "Thank you.", key))
+    each(sqs, "mail-events", lambda order, key: mail.send(order["id"], "Thank you.", key))

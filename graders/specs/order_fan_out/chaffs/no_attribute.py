@@ -10,9 +10,9 @@ def topology(sqs, sns):
     orders = sns.create_topic(Name="order-events")["TopicArn"]
     refunds = sns.create_topic(Name="refund-events")["TopicArn"]
     home = {"FilterPolicy": json.dumps({"delivery": ["home"]})}
-    connect(sqs, sns, "stock", {orders: {}})
-    connect(sqs, sns, "shipping", {orders: home})
-    connect(sqs, sns, "mail", {orders: {}, refunds: {}})
+    connect(sqs, sns, "stock-events", {orders: {}})
+    connect(sqs, sns, "shipping-events", {orders: home})
+    connect(sqs, sns, "mail-events", {orders: {}, refunds: {}})
 
 
 def connect(sqs, sns, name, topics):
@@ -57,12 +57,12 @@ def publisher(sqs, sns):
 
 
 def stock_keeper(sqs, stock):
-    each(sqs, "stock", lambda order: stock.reserve(order["id"], order["items"], order["id"]))
+    each(sqs, "stock-events", lambda order: stock.reserve(order["id"], order["items"], order["id"]))
 
 
 def shipper(sqs, shipping):
-    each(sqs, "shipping", lambda order: shipping.book(order["id"], order["id"]))
+    each(sqs, "shipping-events", lambda order: shipping.book(order["id"], order["id"]))
 
 
 def mailer(sqs, mail):
-    each(sqs, "mail", lambda order: mail.send(order["id"], "Thank you.", order["id"]))
+    each(sqs, "mail-events", lambda order: mail.send(order["id"], "Thank you.", order["id"]))

@@ -10,9 +10,9 @@ STATEMENT = {
     "Condition": {"StringLike": {"aws:SourceArn": "arn:aws:sns:*:123456789012:*"}},
 }
 HEARS = {
-    "stock": ["home-orders", "store-orders"],
-    "shipping": ["home-orders"],
-    "mail": ["home-orders", "store-orders", "refund-events"],
+    "stock-events": ["home-orders", "store-orders"],
+    "shipping-events": ["home-orders"],
+    "mail-events": ["home-orders", "store-orders", "refund-events"],
 }
 
 
@@ -62,7 +62,7 @@ def publisher(sqs, sns):
 
 
 def stock_keeper(sqs, stock):
-    for messages, done in batches(sqs, "stock"):
+    for messages, done in batches(sqs, "stock-events"):
         for message in messages:
             order = json.loads(message["Body"])
             stock.reserve(order["id"], order["items"], order["id"])
@@ -70,7 +70,7 @@ def stock_keeper(sqs, stock):
 
 
 def shipper(sqs, shipping):
-    for messages, done in batches(sqs, "shipping"):
+    for messages, done in batches(sqs, "shipping-events"):
         for message in messages:
             order = json.loads(message["Body"])["id"]
             shipping.book(order, idempotency_key=f"ship {order}")
@@ -78,7 +78,7 @@ def shipper(sqs, shipping):
 
 
 def mailer(sqs, mail):
-    for messages, done in batches(sqs, "mail"):
+    for messages, done in batches(sqs, "mail-events"):
         for message in messages:
             order = json.loads(message["Body"])
             text = "Your refund" if "cents" in order else "Your order"
