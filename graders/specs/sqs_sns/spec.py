@@ -86,6 +86,7 @@ SPEC = Spec(
         ),
     ),
     faults=("crash", "definite", "indefinite", "pause", "duplicate"),
+    parts=("order_fan_out",),
     budget=Budget(effects=400, schedules=400, pairs=20, together=60_000, endless=4_000),
     lesson="13_sqs_sns",
 )
