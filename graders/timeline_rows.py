@@ -70,6 +70,7 @@ class Reading:
         self._faulted: set[int] = set()
         self._handed: dict[tuple[str, int], Draft] = {}
         self._receiving: dict[str, int] = {}
+        self._topics = sqs.topics(trace)
         self._not_accepted = {event.message for event in trace.of(NotAccepted)}
         self._log = LogRows(trace, self._drafts, self._copies, _place, self._number)
         readers = self._readers()
@@ -277,7 +278,10 @@ class Reading:
         if event.who == "scenario":
             self._cause = None
         text = f"publish {self._copies.published(event)}"
-        text += moves.unrouted(event, event.message in self._not_accepted)
+        if event.exchange in self._topics:
+            text += sqs.published(event)
+        else:
+            text += moves.unrouted(event, event.message in self._not_accepted)
         queues: list[Place | None] = [self._queue(name) for name in event.queues]
         for to in queues or [None]:
             row = Draft(event.at, _place(event.who), "publish", text, to, self._number(event.who))

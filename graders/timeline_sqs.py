@@ -6,7 +6,7 @@ queues and topics, have no row.
 """
 
 from graders.timeline_words import MOST_OF_A_NAME, plain, shown
-from minibroker.sim.trace import DeadLettered, Requested
+from minibroker.sim.trace import DeadLettered, Published, Requested, Trace
 
 SERVICES = frozenset({"sqs", "sns"})
 
@@ -40,6 +40,18 @@ def waited(request: Requested) -> str:
 def verb(op: str) -> str:
     """How a copy that is done leaves its queue."""
     return "delete" if op.startswith("delete_message") else "ack"
+
+
+def topics(trace: Trace) -> frozenset[str]:
+    """The names of the topics that a process made."""
+    made = (event for event in trace.of(Requested) if event.client == "sns")
+    return frozenset(shown(each.args.get("Name")) for each in made if each.op == "create_topic")
+
+
+def published(event: Published) -> str:
+    """What stands after the name of a message that was published to a topic."""
+    topic = plain(event.exchange, MOST_OF_A_NAME)
+    return f" to {topic}" if event.queues else f" to {topic}, which delivers it to no queue"
 
 
 def undelivered(event: DeadLettered) -> str:

@@ -26,8 +26,8 @@ SPEC = Spec(
     name="one_torn_message",
     version=1,
     roles=(
-        Role("topology", {"sqs": "sqs"}, spared=True),
-        Role("worker", {"sqs": "sqs", "payments": "payments"}, starts=1.0),
+        Role("topology", {"sqs": "sqs"}, restarts=0, spared=True),
+        Role("worker", {"sqs": "sqs", "payments": "payments"}, restarts=0, starts=1.0),
     ),
     scenario=scenario,
     checks=(

@@ -1,14 +1,18 @@
-"""Gives the limit as an attribute of the queue. SQS refuses, and there is no queue.
+"""Gives the limit as an attribute of the queue, and does without when SQS refuses.
 
-anomaly: lost_message
+anomaly: stuck
 """
 
 import json
 
+from botocore.exceptions import ClientError
+
 
 def topology(sqs):
-    attributes = {"MaxReceiveCount": "3", "VisibilityTimeoutSeconds": "30"}
-    sqs.create_queue(QueueName="orders", Attributes=attributes)
+    try:
+        sqs.create_queue(QueueName="orders", Attributes={"MaxReceiveCount": "3"})
+    except ClientError:
+        sqs.create_queue(QueueName="orders")
 
 
 def worker(sqs, payments):

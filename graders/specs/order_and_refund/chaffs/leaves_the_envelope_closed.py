@@ -1,4 +1,4 @@
-"""Looks for the order where the envelope is.
+"""Looks for the order where the envelope is, and leaves it to somebody who finds it.
 
 anomaly: stuck
 """
@@ -30,5 +30,7 @@ def mailer(sqs, mail):
         told = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20)
         for message in told.get("Messages", []):
             order = json.loads(message["Body"])
+            if "id" not in order:
+                continue
             mail.send(order["id"], "We have news of your order.", order["id"])
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])

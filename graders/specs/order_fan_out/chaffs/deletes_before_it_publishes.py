@@ -1,6 +1,6 @@
 """Deletes the order, then publishes it: a crash between tells nobody of it.
 
-anomaly: lost_message
+anomaly: lost_message in whatever_fails
 """
 
 import json

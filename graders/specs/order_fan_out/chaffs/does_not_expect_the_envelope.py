@@ -1,5 +1,5 @@
-"""Reads the order where SNS's envelope is: there is no id in it, and the service fails at each
-message.
+"""Reads the order where SNS's envelope is, finds no id in it, and leaves the message for somebody
+who knows better: it comes back for ever.
 
 anomaly: stuck
 """
@@ -43,7 +43,10 @@ def each(sqs, name, work):
     while True:
         told = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=20)
         for message in told.get("Messages", []):
-            work(json.loads(message["Body"]))
+            try:
+                work(json.loads(message["Body"]))
+            except KeyError:
+                continue
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
 
 

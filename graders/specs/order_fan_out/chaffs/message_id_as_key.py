@@ -1,7 +1,7 @@
 """Takes the message's id for the key: an order that is published twice has two, and is shipped
 twice.
 
-anomaly: duplicate_effect
+anomaly: duplicate_effect in whatever_fails
 """
 
 import json

@@ -1,6 +1,6 @@
 """Sends e-mails without a key: a message that comes twice is two e-mails.
 
-anomaly: duplicate_effect
+anomaly: duplicate_effect in whatever_fails
 """
 
 import json

@@ -1,6 +1,6 @@
 """Deletes what could not be done, too: an error that would have passed costs the order.
 
-anomaly: lost_message
+anomaly: lost_message in whatever_fails
 """
 
 import json

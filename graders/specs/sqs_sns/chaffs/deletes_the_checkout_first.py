@@ -1,6 +1,6 @@
 """Deletes the checkout before its orders are sent: a crash between loses them.
 
-anomaly: lost_message
+anomaly: lost_message in crash_safety
 """
 
 import json

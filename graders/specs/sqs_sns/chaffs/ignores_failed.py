@@ -1,7 +1,7 @@
 """Takes an answer for a success: what the answer lists under Failed was never sent, and the
 checkout is deleted.
 
-anomaly: lost_message
+anomaly: lost_message in crash_safety
 """
 
 import json

@@ -1,6 +1,6 @@
 """Takes the message's id for the key: what is sent twice has two ids.
 
-anomaly: duplicate_effect
+anomaly: duplicate_effect in crash_safety
 """
 
 import json

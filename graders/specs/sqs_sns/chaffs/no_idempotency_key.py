@@ -1,6 +1,6 @@
 """Charges without a key: an order that is received twice is charged twice.
 
-anomaly: duplicate_effect
+anomaly: duplicate_effect in crash_safety
 """
 
 import json
