@@ -4,6 +4,7 @@ One stage is one run. `Stage` is what a scenario sees; `perform` sets it up, let
 speak, runs the world and gives the `Run`.
 """
 
+import hashlib
 import json
 import random
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +19,7 @@ from minibroker.agents.ledgers import DatabaseAgent, PaymentsAgent
 from minibroker.agents.mail import MailAgent
 from minibroker.agents.services import agents as service_agents
 from minibroker.agents.services import ledgers as service_ledgers
+from minibroker.agents.slow import Slow
 from minibroker.ledgers.database import DatabaseLedger
 from minibroker.ledgers.mail import MailLedger
 from minibroker.ledgers.payments import PaymentLedger, Trouble
@@ -35,6 +37,7 @@ from minibroker.sim.world import Member, Printed, Recording, World
 
 if TYPE_CHECKING:
     from minibroker.agents.redis import RedisAgent
+    from minibroker.aws.engine import Engine
     from minibroker.log.cluster import Cluster
 
 
@@ -97,9 +100,13 @@ class Stage:
         services: Mapping[str, ServiceLedger] | None = None,
         redis: "Callable[[], RedisAgent] | None" = None,
         restart: Callable[[], None] = lambda: None,
+        aws: "Callable[[], Engine] | None" = None,
+        agents: "dict[str, Agent] | None" = None,
     ) -> None:
         self.seed = seed
         self._restart = restart
+        self._region = aws
+        self._agents = {} if agents is None else agents
         self._database = database
         self._cluster = cluster
         self._redis = redis
@@ -319,6 +326,77 @@ class Stage:
         """What is owed of `kind` for these subjects is to be done in this order."""
         self._trace.append(InOrder(at=self._clock.now, kind=kind, subjects=list(subjects)))
 
+    def aws(self) -> "Engine":
+        """SQS and SNS, with nothing in them before somebody asks for it."""
+        assert self._region is not None
+        return self._region()
+
+    def sqs_queue(self, name: str, attributes: Mapping[str, str] | None = None) -> str:
+        """Make an SQS queue before anything starts; gives its URL. `attributes` are those of
+        CreateQueue."""
+        made = self.aws().create_queue("scenario", name, dict(attributes or {}))
+        return str(made["QueueUrl"])
+
+    def send(
+        self,
+        at: float,
+        queue: str,
+        body: Mapping[str, Value] | str,
+        owes: Owes | Sequence[Owes] = (),
+        group: str | None = None,
+    ) -> None:
+        """Send a message to an SQS queue at `at` seconds, its body as JSON unless it is text, with
+        what it obliges to; to a FIFO queue in a message group. Nothing comes where no queue of that
+        name is."""
+        engine = self.aws()
+        sent = body if isinstance(body, str) else json.dumps(dict(body))
+
+        def send() -> None:
+            if queue not in engine.region.queues:
+                self._owes(self._trace.new_message(), owes)
+                return
+            key = None if group is None else hashlib.sha256(sent.encode()).hexdigest()
+            engine.send_message(
+                "scenario", queue, sent, message_group_id=group, message_deduplication_id=key
+            )
+            self._owes(self._trace.of(trace.Published)[-1].message, owes)
+
+        self._world.at(seconds(at), send)
+
+    def notify(
+        self,
+        at: float,
+        topic: str,
+        body: Mapping[str, Value],
+        owes: Owes | Sequence[Owes] = (),
+        attributes: Mapping[str, str] | None = None,
+    ) -> None:
+        """Publish to an SNS topic at `at` seconds, as JSON, with message attributes and with what
+        it obliges to. Nothing is published where no topic of that name is."""
+        engine = self.aws()
+        named: dict[str, dict[str, str]] = {
+            name: {"DataType": "String", "StringValue": value}
+            for name, value in (attributes or {}).items()
+        }
+
+        def notify() -> None:
+            if topic not in engine.region.topics:
+                self._owes(self._trace.new_message(), owes)
+                return
+            arn = engine.region.arn("sns", topic)
+            engine.publish(
+                "scenario", arn, message=json.dumps(dict(body)), message_attributes=named
+            )
+            published = [e for e in self._trace.of(trace.Published) if e.exchange == topic][-1]
+            self._owes(published.message, owes)
+
+        self._world.at(seconds(at), notify)
+
+    def takes(self, service: str, span: float) -> None:
+        """A service (``payments``, ``mail``, ``stock``, ``shipping``) answers `span` seconds after
+        it has done what it was asked to."""
+        self._agents[service] = Slow(self._agents[service], self._clock, seconds(span))
+
     def _owes(self, message: int, owes: Owes | Sequence[Owes]) -> None:
         for each in (owes,) if isinstance(owes, Owes) else owes:
             self._trace.append(
@@ -515,6 +593,15 @@ def perform(
         agents["redis"] = made = RedisAgent(clock, trace, world.at, seed)
         return made
 
+    @cache
+    def aws() -> "Engine":
+        from minibroker.agents.aws import AwsAgent
+        from minibroker.aws.engine import Engine
+
+        made = Engine(clock, trace, world.at)
+        agents["sqs"], agents["sns"] = AwsAgent(made, "sqs"), AwsAgent(made, "sns")
+        return made
+
     world = World(
         clock,
         trace,
@@ -537,6 +624,8 @@ def perform(
             services,
             redis,
             amqp.restart,
+            aws,
+            agents,
         )
     )
     world.run()

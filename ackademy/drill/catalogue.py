@@ -110,6 +110,21 @@ DRILLS: Sequence[Drill] = (
         _hunt("trimmed_orders"),
     ),
     Drill(
+        "half_a_batch",
+        "Bug hunt: the order on a gift card",
+        "read an SQS sender, say what becomes of a batch of which a part fails, prove it, mend it",
+        15,
+        _hunt("half_a_batch"),
+    ),
+    Drill(
+        "unheard_refund",
+        "Bug hunt: the refund that nobody heard of",
+        "read how SQS queues are subscribed to SNS topics, say who hears of what, prove it, mend "
+        "it",
+        15,
+        _hunt("unheard_refund"),
+    ),
+    Drill(
         "order_sizing",
         "Sizing: an order service at its peak",
         "consumers, prefetch, backlog, drain time and disk in your head; one demand changes "

@@ -43,6 +43,7 @@ ANOMALIES = (
     "dirty_read",
     "double_compensation",
     "duplicate_effect",
+    "expired_lease",
     "given_up_early",
     "invariant_violation",
     "lost_command",

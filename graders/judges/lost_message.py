@@ -35,6 +35,7 @@ from minibroker.sim.trace import (
     LogTruncated,
     OffsetsCommitted,
     Published,
+    Requested,
     Settled,
     SideEffect,
     Trace,
@@ -52,7 +53,8 @@ def find(trace: Trace) -> list[Finding]:
         decisive = max(
             ends, key=lambda end: (not isinstance(end[1], Appended), end[0]), default=None
         )
-        decisive = decisive or _unroutable(trace, debt)
+        undelivered = [end for end in ends if _undelivered(end[1])]
+        decisive = undelivered[0] if undelivered else decisive or _unroutable(trace, debt)
         missing = (
             "it never became a dead letter" if kind == DEAD_LETTER else f"no {kind} for it was made"
         )
@@ -95,11 +97,17 @@ def _gone(trace: Trace, debt: Debt, decisive: tuple[int, Event] | None) -> str:
         )
     if isinstance(event, OffsetsCommitted | TransactionEnded):
         return _passed(trace, debt, decisive[0])
+    if _undelivered(event):
+        assert isinstance(event, DeadLettered)
+        return (
+            f"the topic {event.exchange} could not deliver it to {event.queue}, whose policy does "
+            "not let it"
+        )
     if isinstance(event, DeadLettered):
         return f"it left {event.queue} ({event.reason}) for a dead-letter exchange that led nowhere"
     assert isinstance(event, Settled)
     how = {
-        "acked": f"{event.who} acked its message",
+        "acked": f"{event.who} {_acked(trace)} its message",
         "auto-acked": f"its message counted as settled when it was delivered to {event.who}",
         "dropped": f"{event.who} rejected its message without requeue",
         "purged": f"{event.who} purged its queue",
@@ -118,6 +126,16 @@ def _gone(trace: Trace, debt: Debt, decisive: tuple[int, Event] | None) -> str:
         f"({event.queue})",
     }
     return how[event.how]
+
+
+def _undelivered(event: Event) -> bool:
+    """Whether an SNS subscription gave a message up."""
+    return isinstance(event, DeadLettered) and event.reason == "undelivered" and not event.queues
+
+
+def _acked(trace: Trace) -> str:
+    """What a worker does with a message that is done: SQS calls it deleting."""
+    return "deleted" if any(event.client == "sqs" for event in trace.of(Requested)) else "acked"
 
 
 def _passed(trace: Trace, debt: Debt, position: int) -> str:

@@ -84,6 +84,7 @@ class Engine:
         self.receive_message = receiving.receive_message
         self.delete_message = receiving.delete_message
         self.delete_message_batch = receiving.delete_message_batch
+        self.repeat = receiving.repeat
         self.change_message_visibility = receiving.change_message_visibility
         self.change_message_visibility_batch = receiving.change_message_visibility_batch
 

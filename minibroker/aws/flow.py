@@ -8,12 +8,15 @@ sets no other. Retention sets no timer: what is too old is gone when somebody lo
 next, and nobody could have seen it before.
 """
 
+from dataclasses import replace
+
 from minibroker.aws.message import READY, Copy, Message, Poll
+from minibroker.aws.message_attributes import headers
 from minibroker.aws.queue import Queue
 from minibroker.aws.receipts import handle
 from minibroker.aws.region import Region
 from minibroker.aws.rendering import rendered
-from minibroker.sim.trace import DeadLettered, Delivered, Requeued, Settled
+from minibroker.sim.trace import DeadLettered, Delivered, Published, Requeued, Settled
 
 
 class Flow:
@@ -84,7 +87,8 @@ class Flow:
         """First come, first served."""
         while queue.polls and queue.counts[READY]:
             poll = queue.polls[0]
-            if poll.done:
+            # One whose deadline is now gets nothing any more: who waited may have gone on.
+            if poll.done or poll.deadline <= self._region.now:
                 queue.polls.popleft()
                 continue
             copies = self.receive(queue, poll.who, poll.most, poll.visibility)
@@ -159,6 +163,28 @@ class Flow:
                 for copy in copies
             ]
         }
+
+    # --- twice -----------------------------------------------------------------------------
+
+    def repeat(self, queue: Queue, copy: Copy) -> None:
+        """A message comes to a queue once more, under the number of another one in the trace: a
+        machine that had kept it was away when it was received or deleted (SQS Developer Guide,
+        "Amazon SQS at-least-once delivery")."""
+        region = self._region
+        message = replace(copy.message, number=region.trace.new_message())
+        region.trace.append(
+            Published(
+                at=region.now,
+                who="broker",
+                message=message.number,
+                exchange="",
+                routing_key=queue.name,
+                queues=[queue.name],
+                body=message.body.encode(),
+                headers=headers(message.attributes),
+            )
+        )
+        self.arrive(queue, message)
 
     # --- dead letters ----------------------------------------------------------------------
 

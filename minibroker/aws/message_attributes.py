@@ -12,6 +12,7 @@ from typing import Any
 
 from minibroker.aws.errors import AwsError, bad_parameter
 from minibroker.aws.terms import Attributes, allowed
+from minibroker.sim.values import Value
 
 MOST = 10
 NAME = re.compile(r"[A-Za-z0-9_.\-]{1,256}")
@@ -138,3 +139,8 @@ def chosen(attributes: Attributes, names: Sequence[str]) -> Attributes:
         for name, attribute in attributes.items()
         if name in names or (prefixes and name.startswith(prefixes))
     }
+
+
+def headers(attributes: Attributes) -> dict[str, Value]:
+    """A message's attributes as the trace has them: their values."""
+    return {name: each[field(each["DataType"])] for name, each in attributes.items()}

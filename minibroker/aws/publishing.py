@@ -20,7 +20,7 @@ from minibroker.aws.message import Message
 from minibroker.aws.notification import Notification, check_attributes, enveloped, filtered
 from minibroker.aws.queue import Queue
 from minibroker.aws.region import Region, parts
-from minibroker.aws.sending import ID_CHARACTERS, headers, put, seen
+from minibroker.aws.sending import ID_CHARACTERS, put, seen
 from minibroker.aws.terms import Attributes
 from minibroker.aws.topic import Subscription, Topic
 from minibroker.aws.topics import topic_of
@@ -155,7 +155,7 @@ class Publishing:
                 routing_key="",
                 queues=[queue.name for _, queue in takers],
                 body=sent.text.encode(),
-                headers=headers(sent.attributes),
+                headers=message_attributes.headers(sent.attributes),
             )
         )
         for subscription, queue in ways:

@@ -146,6 +146,19 @@ class Receiving:
         if receipt <= copy.receipt:
             self._flow.settle(who, queue, copy, "acked")
 
+    # --- twice -----------------------------------------------------------------------------
+
+    def repeat(self, queue_url: str, receipt_handle: str) -> bool:
+        """Let a standard queue hand out once more what was received under this handle; no action of
+        AWS's. False in a FIFO queue, and when the message is gone."""
+        queue = queue_at(self._region, queue_url)
+        copy, _ = self._copy(queue, receipt_handle)
+        if queue.fifo or copy is None:
+            return False
+        self._flow.repeat(queue, copy)
+        self._flow.look(queue)
+        return True
+
     # --- visibility ------------------------------------------------------------------------
 
     def change_message_visibility(

@@ -16,7 +16,6 @@ from minibroker.aws.rendering import sequence_number
 from minibroker.aws.terms import Attributes
 from minibroker.sim.clock import SECOND
 from minibroker.sim.trace import Published, SendIgnored
-from minibroker.sim.values import Value
 
 MOST_DELAY = 900
 ID_CHARACTERS = frozenset(
@@ -138,7 +137,7 @@ class Sending:
                 routing_key=queue.name,
                 queues=[queue.name],
                 body=body.encode(),
-                headers=headers(attributes),
+                headers=message_attributes.headers(attributes),
             )
         )
         number = put(self._region, self._flow, queue, message, delay)
@@ -264,10 +263,3 @@ def _size(attributes: Mapping[str, Mapping[str, Any]]) -> int:
         return message_attributes.size(attributes)
     except (KeyError, TypeError, AttributeError):
         return 0
-
-
-def headers(attributes: Attributes) -> dict[str, Value]:
-    """A message's attributes as the trace has them: their values."""
-    return {
-        name: each[message_attributes.field(each["DataType"])] for name, each in attributes.items()
-    }
