@@ -85,6 +85,6 @@ SPEC = Spec(
         Check("comes_to_rest", 3, ("stuck",), "every message is settled in the end"),
     ),
     faults=("crash", "definite", "indefinite", "pause", "duplicate"),
-    budget=Budget(effects=900, schedules=500, pairs=10, together=60_000, endless=4_000),
+    budget=Budget(effects=700, schedules=500, pairs=10, together=80_000, endless=4_000),
     lesson="03_request_reply",
 )
