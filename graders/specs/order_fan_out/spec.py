@@ -11,6 +11,7 @@ be shipped for it. The bookkeeping publishes a refund to the topic `refund-event
 
 from graders.spec import Budget, Check, Role, Spec
 from graders.stage import Owes, Stage
+from minibroker.sim.values import Value
 
 QUEUE = "orders"
 REFUNDS = "refund-events"
@@ -28,7 +29,7 @@ def scenario(stage: Stage) -> None:
         owes = [Owes("reservation", order, {"items": items}), Owes("email", order)]
         if delivery == "home":
             owes.append(Owes("shipment", order))
-        body = {"id": order, "items": items, "delivery": delivery}
+        body: dict[str, Value] = {"id": order, "items": items, "delivery": delivery}
         stage.send(OPENS + n / 10, QUEUE, body, owes)
     back = f"order-{first + 3}"
     cents = stage.chance.randrange(500, 9_900)

@@ -58,7 +58,7 @@ def typed(said: str) -> object:
 
 
 @pytest.mark.parametrize(
-    "name, action", [(name, action) for name in SERVICES for action in ACTIONS[name]]
+    ("name", "action"), [(name, action) for name in SERVICES for action in ACTIONS[name]]
 )
 def test_the_tables_say_what_botocores_model_says(name: str, action: str) -> None:
     model = service(name)
