@@ -96,9 +96,9 @@ HUNT = Hunt(
     },
     asides=(_failing_by_itself,),
     task=(
-        "Mend the sender. Every order that the queue takes is charged once. One that it will never\n"
-        "take goes into the table `too_long` under its id, where a clerk finds it. The sender may\n"
-        "crash after any step, and any entry of a batch may fail."
+        "Mend the sender. Every order that the queue takes is charged once. One that it will\n"
+        "never take goes into the table `too_long` under its id, where a clerk finds it. The\n"
+        "sender may crash after any step, and any entry of a batch may fail."
     ),
     caveat=(
         "Here a sender fault comes from the length. Others are characters that SQS does not take, "
