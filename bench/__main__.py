@@ -8,7 +8,7 @@ import argparse
 import os
 import sys
 
-from bench import amqp, aws, checking, fuzzing, grading, killing, storage, wire
+from bench import amqp, amqp_killing, aws, checking, fuzzing, grading, killing, storage, wire
 
 SECTIONS = ("checking", "grading", "wire", "amqp", "aws", "storage", "fuzzing", "killing")
 
@@ -44,6 +44,7 @@ def main() -> None:
             fuzzing.main(given.frames)
         elif name == "killing":
             killing.main(given.kills)
+            amqp_killing.main(given.kills)
         else:
             checking.main()
 

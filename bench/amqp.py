@@ -88,12 +88,13 @@ def minibroker() -> Iterator[tuple["subprocess.Popen[bytes]", int]]:
 
 
 @contextmanager
-def rabbitmq() -> Iterator[tuple["subprocess.Popen[bytes]", int]]:
-    """RabbitMQ on ports of its own, its data in a directory of its own, with its own epmd."""
+def rabbitmq(settings: str = "") -> Iterator[tuple["subprocess.Popen[bytes]", int]]:
+    """RabbitMQ on ports of its own, its data in a directory of its own, with its own epmd;
+    `settings` are lines of its ``rabbitmq.conf``."""
     port, distribution, mapper = free_port(), free_port(), free_port()
     scratch = Path(tempfile.mkdtemp())
     try:
-        (scratch / "rabbitmq.conf").write_text("")
+        (scratch / "rabbitmq.conf").write_text(settings)
         (scratch / "plugins").write_text("[].")
         environment = {
             **os.environ,

@@ -15,7 +15,9 @@ from graders import kafka_calls, redis_calls
 from minibroker.sim.faults import Fault
 from minibroker.sim.trace import Answered, Requested, Started, Trace
 
-HANDS_OUT = frozenset({"receive", "basic_get"}) | kafka_calls.TAKES | redis_calls.TAKES
+HANDS_OUT = (
+    frozenset({"receive", "basic_get", "receive_message"}) | kafka_calls.TAKES | redis_calls.TAKES
+)
 """The operations that hand out messages."""
 
 CANNOT_FAIL = frozenset({"connect", "channel_open", "sleep"})

@@ -297,7 +297,7 @@ def _waiting(request: Requested) -> str:
     if request.client == "redis":
         return f"waits for the answer to {words.plain(redis_calls.called(request), 60)}"
     match request.op:
-        case "receive":
+        case "receive" | "receive_message":
             return "waits for a message"
         case "sleep":
             return f"sleeps {calls.seconds(request.args.get('seconds'))}"

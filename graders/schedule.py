@@ -30,6 +30,8 @@ def _said(trace: Trace, event: Crashed | Faulted) -> str:
         lost = "a request" if event.kind == "definite" else "the answer to a request"
         return f"{lost} of {event.who} got lost at {name}, and its client sent it again {effect}"
     match event.kind:
+        case "definite" if request is not None and request.op.endswith("_batch"):
+            return f"the first entry of {name} of {event.who} failed {effect}"
         case "definite":
             return f"{name} of {event.who} failed with nothing done {effect}"
         case "indefinite":
@@ -53,6 +55,8 @@ def name_of(trace: Trace, number: int) -> str:
     match request.op, request.args.get("writes"):
         case "receive", _:
             return "taking a delivery"
+        case "receive_message", _:
+            return "receiving"
         case "commit", [[str(op), *_]]:
             return f"{op}()"
         case "commit", _:

@@ -4,6 +4,7 @@ One stage is one run. `Stage` is what a scenario sees; `perform` sets it up, let
 speak, runs the world and gives the `Run`.
 """
 
+import hashlib
 import json
 import random
 from collections.abc import Callable, Mapping, Sequence
@@ -18,11 +19,13 @@ from minibroker.agents.ledgers import DatabaseAgent, PaymentsAgent
 from minibroker.agents.mail import MailAgent
 from minibroker.agents.services import agents as service_agents
 from minibroker.agents.services import ledgers as service_ledgers
+from minibroker.agents.slow import Slow
 from minibroker.ledgers.database import DatabaseLedger
 from minibroker.ledgers.mail import MailLedger
 from minibroker.ledgers.payments import PaymentLedger, Trouble
 from minibroker.ledgers.services import ServiceLedger
 from minibroker.queues.broker import Broker
+from minibroker.queues.errors import ChannelError
 from minibroker.sim import trace
 from minibroker.sim.agent import Agent
 from minibroker.sim.clock import Clock, seconds
@@ -34,6 +37,7 @@ from minibroker.sim.world import Member, Printed, Recording, World
 
 if TYPE_CHECKING:
     from minibroker.agents.redis import RedisAgent
+    from minibroker.aws.engine import Engine
     from minibroker.log.cluster import Cluster
 
 
@@ -68,6 +72,17 @@ class Retries:
     patience: float
 
 
+@dataclass(frozen=True)
+class Answers:
+    """What is promised to those who ask: see `minibroker.sim.trace.AnswerPolicy`. `patience` and
+    `served` are in seconds."""
+
+    table: str
+    interim: Mapping[str, Value]
+    patience: float
+    served: float
+
+
 class Stage:
     """What a scenario can use: queues, messages at given times, banks in trouble, and seeded
     chance."""
@@ -84,8 +99,14 @@ class Stage:
         cluster: "Callable[[], Cluster] | None" = None,
         services: Mapping[str, ServiceLedger] | None = None,
         redis: "Callable[[], RedisAgent] | None" = None,
+        restart: Callable[[], None] = lambda: None,
+        aws: "Callable[[], Engine] | None" = None,
+        agents: "dict[str, Agent] | None" = None,
     ) -> None:
         self.seed = seed
+        self._restart = restart
+        self._region = aws
+        self._agents = {} if agents is None else agents
         self._database = database
         self._cluster = cluster
         self._redis = redis
@@ -101,11 +122,19 @@ class Stage:
         """Declare a durable queue before anything starts."""
         self._broker.declare_queue(name, arguments=dict(arguments or {}))
 
-    def support_desk(self, queue: str, subjects: Sequence[str]) -> None:
-        """A support desk of the shop's own reads a queue: see `graders.shop`."""
+    def support_desk(self, queue: str, subjects: Sequence[str], opens: float | None = None) -> None:
+        """A support desk of the shop's own reads a queue, from `opens` seconds on or from now on:
+        see `graders.shop`. A queue that is not there then is not read."""
         from graders.shop import SupportDesk
 
-        SupportDesk(self._broker, self._trace, self._clock, queue, subjects)
+        def open_desk() -> None:
+            if self._broker.has_queue(queue):
+                SupportDesk(self._broker, self._trace, self._clock, queue, subjects)
+
+        if opens is None:
+            open_desk()
+        else:
+            self._world.at(seconds(opens), open_desk)
 
     def retries(self, policy: Retries) -> None:
         """What is promised for work that fails: one promise a run, so judges need not ask which of
@@ -120,6 +149,18 @@ class Stage:
                 attempts=len(policy.delays) + 1,
                 delays=[seconds(delay) for delay in policy.delays],
                 patience=seconds(policy.patience),
+            )
+        )
+
+    def answers(self, policy: Answers) -> None:
+        """What is promised to those who ask."""
+        self._trace.append(
+            trace.AnswerPolicy(
+                at=self._clock.now,
+                table=policy.table,
+                interim=dict(policy.interim),
+                patience=seconds(policy.patience),
+                served=seconds(policy.served),
             )
         )
 
@@ -140,6 +181,10 @@ class Stage:
         moment = None if until is None else seconds(until)
         self._trouble(order, "GatewayUnavailable", text, moment)
 
+    def bank_slow(self, order: str, takes: float) -> None:
+        """The bank of an order charges it at once and takes so many seconds to say so."""
+        self._payments.slow(order, seconds(takes))
+
     def _trouble(self, order: str, error: str, text: str, until: int | None) -> None:
         self._payments.trouble(order, Trouble(error, text, until))
         self._trace.append(
@@ -155,6 +200,17 @@ class Stage:
         ShopWorker(
             self._world, self._broker, self._payments, self._clock, queue, dead_letters, attempts
         )
+
+    def server(self, queue: str, slow: Mapping[str, float], loses: Sequence[str] = ()) -> None:
+        """A payment server of the shop's own answers requests: see `graders.shop_server`."""
+        from graders.shop_server import ShopServer
+
+        ShopServer(self._world, self._broker, self._payments, self._clock, queue, slow, loses)
+
+    def reader(self, queue: str) -> None:
+        """Somebody of the shop's own reads a queue, and does nothing about it."""
+        channel = self._broker.open_channel("checkout", lambda delivery: None)
+        self._broker.consume(channel, queue, "reader", auto_ack=True)
 
     def topic(
         self,
@@ -233,16 +289,16 @@ class Stage:
 
         self._world.at(seconds(at), push)
 
-    def announce(
+    def broadcast(
         self, at: float, channel: str, body: Mapping[str, Value], owes: Owes | Sequence[Owes] = ()
     ) -> None:
         """PUBLISH `body`, as JSON, on a Redis channel at `at` seconds, with what it obliges to."""
         redis = self._the_redis()
 
-        def announce() -> None:
+        def broadcast() -> None:
             self._owes(redis.publish(channel, json.dumps(dict(body)).encode()), owes)
 
-        self._world.at(seconds(at), announce)
+        self._world.at(seconds(at), broadcast)
 
     def _the_redis(self) -> "RedisAgent":
         assert self._redis is not None
@@ -269,6 +325,77 @@ class Stage:
     def in_order(self, kind: str, subjects: Sequence[str]) -> None:
         """What is owed of `kind` for these subjects is to be done in this order."""
         self._trace.append(InOrder(at=self._clock.now, kind=kind, subjects=list(subjects)))
+
+    def aws(self) -> "Engine":
+        """SQS and SNS, with nothing in them before somebody asks for it."""
+        assert self._region is not None
+        return self._region()
+
+    def sqs_queue(self, name: str, attributes: Mapping[str, str] | None = None) -> str:
+        """Make an SQS queue before anything starts; gives its URL. `attributes` are those of
+        CreateQueue."""
+        made = self.aws().create_queue("scenario", name, dict(attributes or {}))
+        return str(made["QueueUrl"])
+
+    def send(
+        self,
+        at: float,
+        queue: str,
+        body: Mapping[str, Value] | str,
+        owes: Owes | Sequence[Owes] = (),
+        group: str | None = None,
+    ) -> None:
+        """Send a message to an SQS queue at `at` seconds, its body as JSON unless it is text, with
+        what it obliges to; to a FIFO queue in a message group. Nothing comes where no queue of that
+        name is."""
+        engine = self.aws()
+        sent = body if isinstance(body, str) else json.dumps(dict(body))
+
+        def send() -> None:
+            if queue not in engine.region.queues:
+                self._owes(self._trace.new_message(), owes)
+                return
+            key = None if group is None else hashlib.sha256(sent.encode()).hexdigest()
+            engine.send_message(
+                "scenario", queue, sent, message_group_id=group, message_deduplication_id=key
+            )
+            self._owes(self._trace.of(trace.Published)[-1].message, owes)
+
+        self._world.at(seconds(at), send)
+
+    def notify(
+        self,
+        at: float,
+        topic: str,
+        body: Mapping[str, Value],
+        owes: Owes | Sequence[Owes] = (),
+        attributes: Mapping[str, str] | None = None,
+    ) -> None:
+        """Publish to an SNS topic at `at` seconds, as JSON, with message attributes and with what
+        it obliges to. Nothing is published where no topic of that name is."""
+        engine = self.aws()
+        named: dict[str, dict[str, str]] = {
+            name: {"DataType": "String", "StringValue": value}
+            for name, value in (attributes or {}).items()
+        }
+
+        def notify() -> None:
+            if topic not in engine.region.topics:
+                self._owes(self._trace.new_message(), owes)
+                return
+            arn = engine.region.arn("sns", topic)
+            engine.publish(
+                "scenario", arn, message=json.dumps(dict(body)), message_attributes=named
+            )
+            published = [e for e in self._trace.of(trace.Published) if e.exchange == topic][-1]
+            self._owes(published.message, owes)
+
+        self._world.at(seconds(at), notify)
+
+    def takes(self, service: str, span: float) -> None:
+        """A service (``payments``, ``mail``, ``stock``, ``shipping``) answers `span` seconds after
+        it has done what it was asked to."""
+        self._agents[service] = Slow(self._agents[service], self._clock, seconds(span))
 
     def _owes(self, message: int, owes: Owes | Sequence[Owes]) -> None:
         for each in (owes,) if isinstance(owes, Owes) else owes:
@@ -339,19 +466,67 @@ class Stage:
         body: Mapping[str, Value] | bytes,
         owes: Owes | Sequence[Owes] = (),
         headers: Mapping[str, Value] | None = None,
+        reply_to: str = "",
+        correlation_id: str = "",
     ) -> None:
         """Publish `body`, as JSON unless it is bytes, to a queue at `at` seconds, with what it
-        obliges to."""
+        obliges to. A request says where to `reply_to`, and under which `correlation_id`."""
+        self.announce(at, "", queue, body, owes, headers, reply_to, correlation_id)
+
+    def announce(
+        self,
+        at: float,
+        exchange: str,
+        routing_key: str,
+        body: Mapping[str, Value] | bytes,
+        owes: Owes | Sequence[Owes] = (),
+        headers: Mapping[str, Value] | None = None,
+        reply_to: str = "",
+        correlation_id: str = "",
+    ) -> None:
+        """Publish as `publish` does, to an exchange: persistent, neither confirmed nor mandatory.
+        Where there is no such exchange the broker closes the publisher's channel and the message is
+        gone; the shop opens another one for the next."""
         sent = body if isinstance(body, bytes) else json.dumps(dict(body)).encode()
         properties: dict[str, Value] = {"delivery_mode": 2}
+        if reply_to:
+            properties |= {"reply_to": reply_to, "correlation_id": correlation_id}
         if headers is not None:
             properties["headers"] = dict(headers)
 
         def publish() -> None:
-            message = self._broker.publish("scenario", "", queue, sent, properties)
-            self._owes(message.number, owes)
+            try:
+                message = self._broker.publish("scenario", exchange, routing_key, sent, properties)
+            except ChannelError:
+                number = self._nowhere(exchange, routing_key, sent, headers)
+            else:
+                number = message.number
+            self._owes(number, owes)
 
         self._world.at(seconds(at), publish)
+
+    def _nowhere(
+        self, exchange: str, key: str, body: bytes, headers: Mapping[str, Value] | None
+    ) -> int:
+        number = self._trace.new_message()
+        self._trace.append(
+            trace.Published(
+                at=self._clock.now,
+                who="scenario",
+                message=number,
+                exchange=exchange,
+                routing_key=key,
+                queues=[],
+                body=body,
+                headers=dict(headers or {}),
+            )
+        )
+        return number
+
+    def restart_broker(self, at: float) -> None:
+        """The broker of the queues goes down at `at` seconds and comes back at once: see
+        `minibroker.queues.broker.Broker.restart`."""
+        self._world.at(seconds(at), self._restart)
 
 
 Scenario: TypeAlias = Callable[[Stage], None]
@@ -390,8 +565,9 @@ def perform(
     broker = Broker(clock, trace, lambda when, action: world.at(when, action))
     payments, database = PaymentLedger(clock, trace), DatabaseLedger(clock, trace)
     services = service_ledgers(clock, trace)
+    amqp = AmqpAgent(broker, clock)
     agents: dict[str, Agent] = {
-        "amqp": AmqpAgent(broker, clock),
+        "amqp": amqp,
         "payments": PaymentsAgent(payments),
         "database": DatabaseAgent(database),
         "mail": MailAgent(MailLedger(clock, trace)),
@@ -417,6 +593,15 @@ def perform(
         agents["redis"] = made = RedisAgent(clock, trace, world.at, seed)
         return made
 
+    @cache
+    def aws() -> "Engine":
+        from minibroker.agents.aws import AwsAgent
+        from minibroker.aws.engine import Engine
+
+        made = Engine(clock, trace, world.at)
+        agents["sqs"], agents["sns"] = AwsAgent(made, "sqs"), AwsAgent(made, "sns")
+        return made
+
     world = World(
         clock,
         trace,
@@ -426,6 +611,22 @@ def perform(
         plan,
         effects,
     )
-    scenario(Stage(world, broker, payments, trace, clock, seed, database, cluster, services, redis))
+    scenario(
+        Stage(
+            world,
+            broker,
+            payments,
+            trace,
+            clock,
+            seed,
+            database,
+            cluster,
+            services,
+            redis,
+            amqp.restart,
+            aws,
+            agents,
+        )
+    )
     world.run()
     return Run(plan, seed, trace, world.printed, world.recordings)

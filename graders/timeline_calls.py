@@ -8,6 +8,7 @@ empty poll, a subscription), the ones that were refused, and those that a crash 
 from typing import Literal, TypeAlias
 
 from graders import redis_calls
+from graders import timeline_sqs as sqs
 from graders.kafka_calls import called, takes
 from graders.timeline_words import listed, money, plain
 from graders.timeline_words import shown as said
@@ -16,9 +17,9 @@ from minibroker.sim.values import Value
 
 Kind: TypeAlias = Literal["subscribe", "poll", "call", "sleep", "read"]
 
-SET_UP = frozenset(
-    {"connect", "channel_open", "basic_qos", "queue_declare", "exchange_declare", "queue_bind"}
-)
+SET_UP = sqs.SET_UP | {
+    "connect", "channel_open", "basic_qos", "queue_declare", "exchange_declare", "queue_bind",
+}  # fmt: skip
 """Calls that no row is made for."""
 
 ENDS = {
@@ -47,6 +48,8 @@ def shown(request: Requested, answer: Answered | None) -> tuple[Kind, str, str] 
             )
         case "amqp", "basic_get" if answer is not None and answer.did == "idle":
             return "poll", queue, "poll: nothing there"
+        case "sqs", "receive_message" if answer is not None and answer.did == "idle":
+            return "poll", sqs.queue(request), sqs.waited(request)
         case "amqp", op if op in ENDS:
             return "call", "", ENDS[op]
         case "clock", "sleep":
@@ -145,10 +148,12 @@ def crash(request: Requested | None, made: str, subject: str) -> str:
     if made:
         return f"crash: {made} happened, its answer never came"
     match op:
-        case "receive" | "basic_get":
+        case "receive" | "basic_get" | "receive_message":
             return f"crash before it sees {subject or 'the answer'}"
         case "basic_ack" | "basic_nack" | "basic_reject" | "basic_publish":
             return f"crash right after {op.removeprefix('basic_')}{what}"
+        case "delete_message" | "delete_message_batch":
+            return f"crash right after delete{what}"
         case "basic_consume":
             return "crash right after subscribe"
         case "commit":

@@ -5,6 +5,7 @@ alive (see `minibroker.sim.faults`), and what a run with any of them is called.
 """
 
 from graders import kafka_calls, redis_calls
+from graders import timeline_sqs as sqs
 from graders.timeline_words import plain
 from minibroker.sim.trace import Crashed, Faulted, Requested, Trace
 
@@ -51,6 +52,8 @@ def fault(event: Faulted, request: Requested | None) -> str:
         call = CALLS.get(request.op, f"{plain(request.op, 60)}()")
     if event.kind == "duplicate" and request is not None and request.op == "receive":
         return "fault: what was delivered comes once more"
+    if event.kind == "definite" and call.endswith("_batch()"):
+        return sqs.FAILED_IN_PART.format(call=call)
     pattern = KINDS.get(event.kind)
     return pattern.format(call=call) if pattern else f"fault: {plain(event.kind, 60)} at {call}"
 

@@ -5,6 +5,7 @@ RabbitMQ's pages "Dead Letter Exchanges", "Time-To-Live and Expiration", "Queue 
 them in an `x-death` header and on those pages.
 """
 
+from graders import timeline_sqs as sqs
 from graders.redis_calls import PUBSUB
 from graders.timeline_words import MOST_OF_A_NAME, plain, routed
 from minibroker.sim.trace import DeadLettered, Published, Requeued, Settled
@@ -15,6 +16,7 @@ GONE = {
     "overflowed": "the queue is full",
     "undeliverable": "over the delivery limit",
     "deleted": "its queue is deleted",
+    "transient": "not persistent",
     "removed": "deleted",
     "trimmed": "trimmed from the stream",
     "abandoned": "its consumer is deleted, and with it what was pending",
@@ -29,6 +31,7 @@ DEAD = {
     "expired": "its time to live is over",
     "maxlen": "the queue is full",
     "delivery_limit": "over the delivery limit",
+    **sqs.DEAD,
 }
 
 REFUSALS = frozenset({"nack", "reject"})
@@ -40,7 +43,7 @@ def settled(event: Settled, verb: str) -> tuple[str, str]:
     call of a process that is the cause, empty if there is none."""
     match event.how:
         case "acked":
-            return "ack", ""
+            return sqs.verb(verb), ""
         case "moved":
             return "move", " to another list"
         case "removed":
@@ -63,6 +66,8 @@ def requeued(event: Requeued, verb: str) -> str:
 
 def dead(event: DeadLettered) -> str:
     """What stands after ``dead-letter order-1:``."""
+    if event.reason == "undelivered":
+        return sqs.undelivered(event)
     reason = DEAD.get(event.reason, plain(event.reason))
     if event.queues == [event.queue]:
         return f": {reason}, back into the same queue"

@@ -55,7 +55,9 @@ def _lost(trace: Trace, finding: Finding, place: int) -> str:
         return "not what was owed"
     if isinstance(event, SideEffect):
         return "not what was owed"
-    kind = _missing(finding) if isinstance(event, PASSES) else _owed_kind(trace, event)
+    kind = _missing(finding)
+    if not isinstance(event, PASSES) and kind not in (owed := _owed_kinds(trace, event)):
+        kind = next(iter(owed), "")
     how = f"never {done(kind)}" if len(finding.events) < 2 else f"never {done(kind)} right"
     return f"gone for good, {how}"
 
@@ -140,7 +142,7 @@ def _missing(finding: Finding) -> str:
     return finding.sentence.rpartition(", and no ")[2].partition(" for it was made")[0]
 
 
-def _owed_kind(trace: Trace, event: Event) -> str:
-    """The kind of side effect that a lost message owes."""
+def _owed_kinds(trace: Trace, event: Event) -> list[str]:
+    """The kinds of side effects that a lost message owes."""
     message = getattr(event, "message", None)
-    return next((owed.kind for owed in trace.of(Owed) if owed.message == message), "")
+    return [owed.kind for owed in trace.of(Owed) if owed.message == message]

@@ -15,6 +15,7 @@ from typing import Any
 from graders import redis_calls
 from graders import timeline_calls as calls
 from graders import timeline_moves as moves
+from graders import timeline_sqs as sqs
 from graders import timeline_words as words
 from graders.timeline_copies import Copies
 from graders.timeline_draft import PRODUCER, Draft, Drafts, Kind, Place
@@ -22,6 +23,7 @@ from graders.timeline_faults import fault
 from graders.timeline_log import LogRows
 from minibroker.sim.trace import (
     Answered,
+    BrokerRestarted,
     Committed,
     Compensated,
     Crashed,
@@ -38,13 +40,16 @@ from minibroker.sim.trace import (
     Interrupted,
     NotAccepted,
     Published,
+    Redriven,
     Requested,
     Requeued,
     Returned,
+    SendIgnored,
     Settled,
     SideEffect,
     Started,
     Trace,
+    VisibilityChanged,
     Voided,
 )
 from minibroker.sim.values import Value
@@ -68,6 +73,8 @@ class Reading:
         self._asking: dict[str, Requested] = {}
         self._faulted: set[int] = set()
         self._handed: dict[tuple[str, int], Draft] = {}
+        self._receiving: dict[str, int] = {}
+        self._topics = sqs.topics(trace)
         self._not_accepted = {event.message for event in trace.of(NotAccepted)}
         self._log = LogRows(trace, self._drafts, self._copies, _place, self._number)
         readers = self._readers()
@@ -110,9 +117,13 @@ class Reading:
             Declined: self._declined,
             Deduplicated: self._deduplicated,
             Committed: self._committed,
+            BrokerRestarted: self._restarted,
             **self._log.readers,
             Compensated: self._compensated,
             Voided: self._voided,
+            VisibilityChanged: self._hidden,
+            SendIgnored: self._send_ignored,
+            Redriven: self._redriven,
         }
 
     def _number(self, who: str) -> int | None:
@@ -206,6 +217,9 @@ class Reading:
     def _requested(self, event: Requested, position: int) -> None:
         self._cause, self._asked = event, position
         self._requests[event.number] = self._asking[event.who] = event
+        self._receiving.pop(event.who, None)
+        if event.client == "sqs" and event.op == "receive_message":
+            self._receiving[event.who] = event.number
         self._log.does(event)
         answer = self._answers.get(event.number)
         if event.client == "kafka":
@@ -267,11 +281,19 @@ class Reading:
 
     # --- queues ------------------------------------------------------------------------
 
+    def _restarted(self, event: BrokerRestarted, position: int) -> None:
+        self._cause = None
+        text = "the broker restarts: connections and what is not durable are gone"
+        self._drafts.add(position, Draft(event.at, None, "cluster", text))
+
     def _published(self, event: Published, position: int) -> None:
         if event.who == "scenario":
             self._cause = None
         text = f"publish {self._copies.published(event)}"
-        text += moves.unrouted(event, event.message in self._not_accepted)
+        if event.exchange in self._topics:
+            text += sqs.published(event)
+        else:
+            text += moves.unrouted(event, event.message in self._not_accepted)
         queues: list[Place | None] = [self._queue(name) for name in event.queues]
         for to in queues or [None]:
             row = Draft(event.at, _place(event.who), "publish", text, to, self._number(event.who))
@@ -301,8 +323,13 @@ class Reading:
         marks = ["redelivered"] if event.redelivered else []
         if event.attempt > 2:
             marks.append(f"attempt {event.attempt}")
-        got = self._verb() == "get" or (self._cause is not None and self._cause.client == "redis")
+        got = (
+            event.who in self._receiving
+            or self._verb() == "get"
+            or (self._cause is not None and self._cause.client == "redis")
+        )
         number = self._number(event.who) if got else None
+        number = self._receiving.get(event.who, number)
         asking = self._asking.get(event.who)
         if not got and redis_calls.takes(asking) and asking is not None:
             got, number = True, asking.number  # it was blocked until now
@@ -371,6 +398,24 @@ class Reading:
             place, number = _place(cause.who), cause.number
             call = Draft(cause.at, place, "settle", verb, self._queue(queue), number)
             self._drafts.add(self._asked, call, self._copies.named(message))
+
+    # --- SQS ---------------------------------------------------------------------------
+
+    def _hidden(self, event: VisibilityChanged, position: int) -> None:
+        text, after = "hide", sqs.hidden(event.until, event.at)
+        start, to = _place(event.who), self._queue(event.queue)
+        row = Draft(event.at, start, "call", text, to, self._number(event.who), after)
+        self._drafts.add(position, row, self._copies.named(event.message))
+
+    def _send_ignored(self, event: SendIgnored, position: int) -> None:
+        start, to, after = _place(event.who), self._queue(event.queue), ": same deduplication id"
+        row = Draft(event.at, start, "ignored", "send", to, self._number(event.who), after)
+        self._drafts.add(position, row, self._copies.named(event.message, "ignored"))
+
+    def _redriven(self, event: Redriven, position: int) -> None:
+        start, to = self._queue(event.queue), self._queue(event.to)
+        row = Draft(event.at, start, "requeue", "redrive", to)
+        self._drafts.add(position, row, self._copies.named(event.message))
 
     # --- ledgers -----------------------------------------------------------------------
 

@@ -110,6 +110,8 @@ _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000
 
 def _head(places: Layout, lane: Lane, index: int, top: float) -> str:
     under, ground, border = HEADS[lane.kind]
+    if lane.kind == "process" and "#" not in lane.name:
+        under = "the shop's"  # an incarnation of the learner's has its number behind its name
     wide, middle = places.heads[index], places.lanes[index]
     name = fit(lane.name, wide - 14, SIZE, bold=True)
     full = f"<title>{escaped(lane.name)}</title>" if name != lane.name else ""

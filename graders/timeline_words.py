@@ -77,6 +77,7 @@ DONE = {
     "refund": "refunded",
     "email": "sent",
     "dead letter": "put away",
+    "ticket": "opened",
     "reservation": "reserved",
     "release": "released",
     "shipment": "booked",

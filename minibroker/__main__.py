@@ -1,5 +1,6 @@
-"""``python -m minibroker``: the bundled broker for programs of any language.
+"""``python -m minibroker``: the bundled brokers for programs of any language.
 
+python -m minibroker
 python -m minibroker --kafka 9092 --data DIR
 """
 
@@ -11,16 +12,17 @@ import signal
 import sys
 from pathlib import Path
 
+from minibroker.wire.wires import TITLES, USUAL
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve until Ctrl+C or SIGTERM; 0 then, 1 if it could not begin or the disk failed."""
     given = _parser().parse_args(arguments)
     logging.basicConfig(format="%(levelname)s %(message)s", level=logging.INFO)
-    ports = tuple(given.kafka + number if given.kafka else 0 for number in range(given.brokers))
-    from minibroker.wire.kafka.running import new_runner  # after --help
+    from minibroker.wire.loops import new_runner  # after --help
 
     with new_runner() as runner:
-        return runner.run(_serve(given, ports))
+        return runner.run(_serve(given))
 
 
 def _port(text: str) -> int:
@@ -33,27 +35,38 @@ def _port(text: str) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m minibroker", description="Brokers that real client libraries talk to."
+        prog="python -m minibroker",
+        description="Brokers that real client libraries talk to. Without a port for any of them, "
+        "all are started on their usual ones; otherwise those that have one.",
     )
+    speak = {
+        "kafka": "speak Kafka's protocol on this port",
+        "amqp": "speak AMQP 0-9-1, as RabbitMQ does, on this port",
+        "aws": "be SQS and SNS on this port",
+        "redis": "speak Redis's protocol on this port",
+    }
+    for name, what in speak.items():
+        parser.add_argument(
+            f"--{name}",
+            type=_port,
+            metavar="PORT",
+            help=f"{what}; its usual one is {USUAL[name]}, 0 takes any that is free",
+        )
     parser.add_argument(
-        "--kafka",
-        type=_port,
-        default=9092,
-        metavar="PORT",
-        help="speak Kafka's protocol on this port (9092); 0 takes any that is free",
+        "--port-offset", type=int, default=0, metavar="N", help="add N to each port but 0"
     )
     parser.add_argument(
         "--brokers",
         type=int,
         default=1,
         metavar="N",
-        help="so many, on ports from there on",
+        help="so many brokers of Kafka, on ports from there on",
     )
     parser.add_argument(
         "--host", default="127.0.0.1", help="listen on this address (127.0.0.1, this machine only)"
     )
     parser.add_argument(
-        "--data", type=Path, metavar="DIR", help="keep everything in this directory"
+        "--data", type=Path, metavar="DIR", help="keep topics and durable queues in this directory"
     )
     parser.add_argument(
         "--fsync",
@@ -70,10 +83,18 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-async def _serve(given: argparse.Namespace, ports: tuple[int, ...]) -> int:
-    from minibroker.storage import StorageError
+def _ports(given: argparse.Namespace) -> dict[str, int]:
+    """Those that are named; all, if none is."""
+    named = {name: port for name in USUAL if (port := getattr(given, name)) is not None}
+    return {
+        name: port + given.port_offset if port else 0 for name, port in (named or USUAL).items()
+    }
+
+
+async def _serve(given: argparse.Namespace) -> int:
+    from minibroker.storage.errors import StorageError
     from minibroker.wire.control import start_control
-    from minibroker.wire.kafka.server import KafkaServer
+    from minibroker.wire.wires import CannotOpen, Options, Wires
 
     over = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -81,40 +102,46 @@ async def _serve(given: argparse.Namespace, ports: tuple[int, ...]) -> int:
         loop.add_signal_handler(number, over.set)
     if given.brokers < 1:
         return _refused("there is no broker to start; give --brokers 1 or more")
-    if ports[-1] > 65_535:
-        return _refused(f"there are no {given.brokers} ports from {given.kafka} on; begin lower")
+    ports = _ports(given)
+    for name, port in ports.items():
+        last = port + (given.brokers - 1 if name == "kafka" and port else 0)
+        if not 0 <= port <= last <= 65_535:
+            return _refused(f"{TITLES[name]} would be on port {last}; ports end at 65535")
+    options = Options(given.host, given.brokers, given.data, given.fsync)
+    wires = Wires()
+    control = None
     try:
-        server = KafkaServer(ports, host=given.host, data=given.data, fsync=given.fsync)
-        await server.start()
-    except StorageError as error:
+        for name, port in ports.items():
+            await wires.open(name, port, options)
+        if given.control is not None:
+            control = await start_control(wires.servers, "127.0.0.1", given.control)
+    except CannotOpen as error:
+        await wires.close()
         return _refused(str(error))
     except OSError as error:
-        which = f"port {given.kafka}" if len(ports) == 1 else f"ports {ports[0]} to {ports[-1]}"
-        return _refused(f"cannot listen on {given.host}, {which}: {error.strerror}")
-    kept = f"everything is kept in {given.data}" if given.data else "everything is in memory only"
-    print(f"Kafka on {server.bootstrap_servers}; {kept}. Ctrl+C ends it.", flush=True)
+        await wires.close()
+        return _refused(f"cannot listen on port {given.control}: {error.strerror}")
+    for name in ports:
+        kept = f"kept in {given.data}" if name in wires.kept else "in memory only"
+        print(f"{TITLES[name]} on {wires.where(name)}; everything is {kept}.")
+    if control is not None:
+        print(f"Control on http://127.0.0.1:{control.sockets[0].getsockname()[1]}")
     if not _is_loopback(given.host):
-        print(f"Anyone who reaches {given.host} can read and change everything.", flush=True)
-    control = None
-    if given.control is not None:
-        try:
-            control = await start_control(server, "127.0.0.1", given.control)
-        except OSError as error:
-            await server.close()
-            return _refused(f"cannot listen on port {given.control}: {error.strerror}")
-        port = control.sockets[0].getsockname()[1]
-        print(f"Control on http://127.0.0.1:{port}", flush=True)
-    failed = asyncio.ensure_future(server.failed.wait())
+        print(f"Anyone who reaches {given.host} can read and change everything.")
+    print("Ctrl+C ends it.", flush=True)
+    failed = asyncio.ensure_future(wires.failed())
     await asyncio.wait(
         (failed, asyncio.ensure_future(over.wait())), return_when=asyncio.FIRST_COMPLETED
     )
     if control is not None:
         control.close()
+    broken = failed.done()
+    failed.cancel()
     try:
-        await server.close()
+        await wires.close()
     except StorageError as error:
         return _refused(str(error))
-    return 1 if failed.done() else 0
+    return 1 if broken else 0
 
 
 def _is_loopback(host: str) -> bool:

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGES = ("minibroker", "graders", "ackademy")
 
 # The engines and the simulated world: the same calls must give the same trace on every machine.
-PURE = ("minibroker.sim", "minibroker.queues", "minibroker.log")
+PURE = ("minibroker.sim", "minibroker.queues", "minibroker.log", "minibroker.aws")
 # Copies the real modules into the stand-ins that a learner's code gets, so it must see them.
 STAND_INS = ("minibroker.sim.modules",)
 

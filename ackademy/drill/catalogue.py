@@ -45,6 +45,21 @@ DRILLS: Sequence[Drill] = (
         _hunt("poison_message"),
     ),
     Drill(
+        "lost_reply",
+        "Bug hunt: the reply that never came",
+        "read a client that calls over RabbitMQ, say what one lost reply does to it, prove it, "
+        "mend it",
+        15,
+        _hunt("lost_reply"),
+    ),
+    Drill(
+        "missed_event",
+        "Bug hunt: the order that nobody was there for",
+        "read a RabbitMQ subscriber, say what it misses and where that goes, prove it, mend it",
+        15,
+        _hunt("missed_event"),
+    ),
+    Drill(
         "retry_storm",
         "Bug hunt: the order that did not wait",
         "read a Kafka worker, say when it tries again and what it loses, prove it, mend it",
@@ -93,6 +108,21 @@ DRILLS: Sequence[Drill] = (
         "read a worker of a Redis group, say what its trim takes along, prove it, mend it",
         15,
         _hunt("trimmed_orders"),
+    ),
+    Drill(
+        "half_a_batch",
+        "Bug hunt: the order on a gift card",
+        "read an SQS sender, say what becomes of a batch of which a part fails, prove it, mend it",
+        15,
+        _hunt("half_a_batch"),
+    ),
+    Drill(
+        "unheard_refund",
+        "Bug hunt: the refund that nobody heard of",
+        "read how SQS queues are subscribed to SNS topics, say who hears of what, prove it, mend "
+        "it",
+        15,
+        _hunt("unheard_refund"),
     ),
     Drill(
         "order_sizing",

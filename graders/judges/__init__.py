@@ -39,9 +39,11 @@ ANOMALIES = (
     "compensation_without_cause",
     "conflicting_append",
     "dead_letter_without_cause",
+    "deadline_exceeded",
     "dirty_read",
     "double_compensation",
     "duplicate_effect",
+    "expired_lease",
     "given_up_early",
     "invariant_violation",
     "lost_command",
@@ -61,6 +63,7 @@ ANOMALIES = (
     "stuck",
     "too_many_attempts",
     "work_after_revoked",
+    "wrong_answer",
     "zombie_write",
 )
 """All there are; each is a module here."""

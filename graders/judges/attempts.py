@@ -57,9 +57,12 @@ def _failed(trace: Trace, length: int) -> Mapping[str, list[tuple[int, Declined]
 def ways(trace: Trace, subject: str, debt: Debt) -> int:
     """How many messages of one subject went their ways, each with its attempts: as many as came,
     and one more wherever a process had moved it on when it lost the one it had taken, or when its
-    producer sent one move twice."""
-    came = {event.message for event in trace.of(Published) if event.who == "scenario"}
+    producer sent one move twice. What is owed for a row comes as often as a process sends it."""
+    came = {event.message for event in trace.of(Published) if event.who in ("scenario", "broker")}
     came |= {event.message for event in trace.of(Appended) if event.who == "scenario"}
+    sent = {event.message for event in trace.of(Published)}
+    if not sent.issuperset(debt.messages[:1]) and not trace.of(Appended):
+        came |= sent
     forks = (_forks(trace, len(trace)), _record_forks(trace, len(trace)))
     return sum(message in came for message in debt.messages) + sum(
         found.get(subject, 0) for found in forks

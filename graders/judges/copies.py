@@ -27,6 +27,7 @@ from minibroker.sim.trace import (
     Polled,
     Published,
     Rebalanced,
+    Redriven,
     Requeued,
     Revoked,
     Settled,
@@ -43,8 +44,9 @@ def last_of_each_copy(trace: Trace) -> Mapping[Copy, tuple[int, Event]]:
 
     `Published` means that it is still waiting, `Delivered` that it was handed out and never
     settled, `Requeued` that it waits again, `Settled` that it is gone. `DeadLettered` means that it
-    is gone from the queue it was in, and waits in those it came to: see `is_gone`. `GroupPlaced`
-    means that an entry of a stream waits for a group.
+    is gone from the queue it was in, and waits in those it came to: see `is_gone`. `Redriven` means
+    the same, from a dead-letter queue to another one. `GroupPlaced` means that an entry of a stream
+    waits for a group.
 
     Of a record's copy `Appended` means that it is still waiting, `Polled` that it was handed out
     and not committed, `OffsetsCommitted` or `TransactionEnded` that it was passed, `LogTruncated`
@@ -71,6 +73,8 @@ def _last_of_each_copy(trace: Trace, length: int) -> Mapping[Copy, tuple[int, Ev
             for message in cast("list[int]", event.messages):
                 last.pop((event.stream, message), None)  # it waits for a group now
                 last[event.queue, message] = position, event
+        elif isinstance(event, Redriven):
+            last[event.queue, event.message] = last[event.to, event.message] = position, event
     if (found := log(trace)).records:
         last |= _Records(trace, found).last
     return last
@@ -192,9 +196,11 @@ def is_gone(copy: Copy, event: Event) -> bool:
     that a process appended to a topic that nobody reads never was on its way to anybody."""
     if isinstance(event, DeadLettered):
         return copy[0] not in event.queues
+    if isinstance(event, Redriven):
+        return copy[0] != event.to
     if isinstance(event, Appended):
         return copy[0] == event.topic and event.who != "scenario"
     return isinstance(event, Settled | OffsetsCommitted | TransactionEnded | LogTruncated)
 
 
-_MOVES = frozenset({Published, Delivered, Requeued, Settled, DeadLettered, GroupPlaced})
+_MOVES = frozenset({Published, Delivered, Requeued, Settled, DeadLettered, GroupPlaced, Redriven})

@@ -121,8 +121,7 @@ class _Reading:
         self._arrived(position, event, event.message, [event.topic])
         for name in names(event.key, event.value):
             if (owed := self.found.get((f"{RECORD} {event.topic}", name))) is not None:
-                said = content(event.value)
-                fits = all(said.get(each) == value for each, value in owed.detail.items())
+                fits = says(content(event.value), owed.detail)
                 (owed.done if fits else owed.other).append((position, event))
                 return
 
@@ -178,10 +177,30 @@ class _Reading:
     def _committed(self, position: int, event: Committed) -> None:
         if event.who == "scenario":
             return
-        for op, table, key, *_ in cast("list[list[str]]", event.writes):
+        for op, table, key, row in _writes(event):
             owed = self.found.get((f"{ROW} {table}", key))
             if owed is not None and op != "delete":
-                owed.done.append((position, event))
+                (owed.done if says(row, owed.detail) else owed.other).append((position, event))
+
+
+def says(said: Mapping[str, object], detail: Mapping[str, object]) -> bool:
+    """Whether a row or a record has all of a detail in it; it may have more."""
+    return all(said.get(name) == value for name, value in detail.items())
+
+
+def rows(event: Committed, table: str, subject: str) -> list[dict[str, Value]]:
+    """What a transaction wrote to a table under a subject as the key, in order."""
+    made = (table, subject)
+    return [row for op, *to, row in _writes(event) if tuple(to) == made and op != "delete"]
+
+
+def _writes(event: Committed) -> "list[tuple[str, str, str, dict[str, Value]]]":
+    return cast("list[tuple[str, str, str, dict[str, Value]]]", event.writes)
+
+
+def text(detail: Mapping[str, object]) -> str:
+    """A detail in words."""
+    return ", ".join(f"{name} {value}" for name, value in detail.items())
 
 
 def subjects(trace: Trace) -> Mapping[int, str]:

@@ -59,7 +59,8 @@ def _early(tries: Sequence[tuple[int, Declined]], promised: RetryPolicy, suffere
         len(tries), f"after {len(tries)} attempts"
     )
     if not tries or len(tries) + suffered < promised.attempts:
-        return f"{many}, where {promised.attempts} are promised"
+        verb = "is" if promised.attempts == 1 else "are"
+        return f"{many}, where {promised.attempts} {verb} promised"
     took = tries[-1][1].at - tries[0][1].at
     if not suffered and took < sum(promised.delays):
         return f"{many} within {took / 1e6:g} s, where they are spread over " + (

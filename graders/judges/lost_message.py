@@ -20,21 +20,22 @@ A message that is still in a queue, or before its group, at the end is not lost;
 effect with another detail than is owed (a wrong amount) does not pay the debt.
 """
 
-from collections.abc import Mapping
 from typing import cast
 
 from graders.judges import Finding
 from graders.judges.copies import all_gone, copies_of, handed_out
-from graders.judges.debts import DEAD_LETTER, Debt, debts
+from graders.judges.debts import DEAD_LETTER, ROW, Debt, debts, rows, text
 from graders.judges.records import content, log, place
 from graders.redis_calls import PUBSUB
 from minibroker.sim.trace import (
     Appended,
+    Committed,
     DeadLettered,
     Event,
     LogTruncated,
     OffsetsCommitted,
     Published,
+    Requested,
     Settled,
     SideEffect,
     Trace,
@@ -52,13 +53,16 @@ def find(trace: Trace) -> list[Finding]:
         decisive = max(
             ends, key=lambda end: (not isinstance(end[1], Appended), end[0]), default=None
         )
+        undelivered = [end for end in ends if _undelivered(end[1])]
+        decisive = undelivered[0] if undelivered else decisive or _unroutable(trace, debt)
         missing = (
             "it never became a dead letter" if kind == DEAD_LETTER else f"no {kind} for it was made"
         )
         sentence = f"{subject} was lost: {_gone(trace, debt, decisive)}, and {missing}"
         if debt.other:
             wrong = debt.other[-1][1]
-            sentence += f" with {_text(debt.detail)}; what was made had {_made(debt, wrong)}"
+            made = _made(kind, subject, debt, wrong)
+            sentence += f" with {text(debt.detail)}; what was made had {made}"
         positions = [position for position, _ in debt.other]
         if decisive is not None:
             positions.append(decisive[0])
@@ -81,6 +85,10 @@ def _gone(trace: Trace, debt: Debt, decisive: tuple[int, Event] | None) -> str:
     if decisive is None:
         return _never_came(trace, debt)
     event = decisive[1]
+    if isinstance(event, Published):
+        if event.exchange == PUBSUB:
+            return "nobody was subscribed when its message was published"
+        return "its message reached no queue"
     if isinstance(event, Appended):
         return f"its record in {event.topic} is read by no group"
     if isinstance(event, LogTruncated):
@@ -89,11 +97,17 @@ def _gone(trace: Trace, debt: Debt, decisive: tuple[int, Event] | None) -> str:
         )
     if isinstance(event, OffsetsCommitted | TransactionEnded):
         return _passed(trace, debt, decisive[0])
+    if _undelivered(event):
+        assert isinstance(event, DeadLettered)
+        return (
+            f"the topic {event.exchange} could not deliver it to {event.queue}, whose policy does "
+            "not let it"
+        )
     if isinstance(event, DeadLettered):
         return f"it left {event.queue} ({event.reason}) for a dead-letter exchange that led nowhere"
     assert isinstance(event, Settled)
     how = {
-        "acked": f"{event.who} acked its message",
+        "acked": f"{event.who} {_acked(trace)} its message",
         "auto-acked": f"its message counted as settled when it was delivered to {event.who}",
         "dropped": f"{event.who} rejected its message without requeue",
         "purged": f"{event.who} purged its queue",
@@ -101,6 +115,7 @@ def _gone(trace: Trace, debt: Debt, decisive: tuple[int, Event] | None) -> str:
         "overflowed": f"{event.queue} was full",
         "undeliverable": f"it was handed out from {event.queue} too often",
         "deleted": f"{event.queue} was deleted",
+        "transient": f"it was not persistent, and the broker of {event.queue} restarted",
         "removed": f"{event.who} deleted it",
         "trimmed": f"{event.who} trimmed its stream, and it was still waiting or pending in "
         f"{event.queue}",
@@ -111,6 +126,16 @@ def _gone(trace: Trace, debt: Debt, decisive: tuple[int, Event] | None) -> str:
         f"({event.queue})",
     }
     return how[event.how]
+
+
+def _undelivered(event: Event) -> bool:
+    """Whether an SNS subscription gave a message up."""
+    return isinstance(event, DeadLettered) and event.reason == "undelivered" and not event.queues
+
+
+def _acked(trace: Trace) -> str:
+    """What a worker does with a message that is done: SQS calls it deleting."""
+    return "deleted" if any(event.client == "sqs" for event in trace.of(Requested)) else "acked"
 
 
 def _passed(trace: Trace, debt: Debt, position: int) -> str:
@@ -135,21 +160,24 @@ def _never_came(trace: Trace, debt: Debt) -> str:
     records = [log(trace).records.get(message) for message in debt.messages]
     if any(record is not None for record in records):
         return "the transaction of its record was aborted"
-    published = {event.message: event.exchange for event in trace.of(Published)}
-    exchanges = [published[message] for message in debt.messages if message in published]
-    if PUBSUB in exchanges:
-        return "nobody was subscribed when its message was published"
-    if exchanges:
-        return "its message reached no queue"
     return "no message about it was ever published"
 
 
-def _made(debt: Debt, event: Event) -> str:
+def _unroutable(trace: Trace, debt: Debt) -> tuple[int, Event] | None:
+    """Where the last message that carries a debt was published to no queue."""
+    published = (
+        (position, event)
+        for position, event in enumerate(trace.events)
+        if isinstance(event, Published) and event.message in debt.messages
+    )
+    return max(published, key=lambda found: found[0], default=None)
+
+
+def _made(kind: str, subject: str, debt: Debt, event: Event) -> str:
+    if isinstance(event, Committed):
+        row = rows(event, kind.removeprefix(f"{ROW} "), subject)[-1]
+        return text({name: row.get(name, "none") for name in debt.detail})
     if isinstance(event, Appended):
         said = content(event.value)
-        return _text({name: said.get(name, "none") for name in debt.detail})
-    return _text(cast(SideEffect, event).detail)
-
-
-def _text(detail: Mapping[str, object]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in detail.items())
+        return text({name: said.get(name, "none") for name in debt.detail})
+    return text(cast(SideEffect, event).detail)

@@ -5,7 +5,7 @@ is lost with the connection, and the broker then requeues what was not settled, 
 marked as redelivered (AMQP needs no timeout to notice a closed socket).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import cast
 
 from minibroker.agents.amqp_arguments import Args, BadRequest, flag, number, table, text
@@ -108,6 +108,11 @@ class AmqpAgent:
         self._broker.repeat(delivery.copy.message, delivery.queue)
         return True
 
+    def restart(self) -> None:
+        """The broker goes down and comes back at once; every connection to it is lost."""
+        sockets = [each for mine in self._sockets.values() for each in mine.values()]
+        self._broker.restart(sockets, _closed(sockets))
+
     # --- connections and channels ----------------------------------------------------------
 
     def _connect(self, caller: Caller, args: Args) -> Reply:
@@ -146,11 +151,7 @@ class AmqpAgent:
 
     def _break(self, *sockets: Socket) -> None:
         """Sockets die together: what one channel gives back is pushed to none of the others."""
-        channels = [channel for socket in sockets for channel in socket.channels.values()]
-        for socket in sockets:
-            socket.lost = True
-            socket.inbox.clear()
-        self._broker.disconnect(sockets, channels, "connection lost")
+        self._broker.disconnect(sockets, _closed(sockets), "connection lost")
 
     def _listen(self, socket: Socket, until: int) -> None:
         """Give the socket up when it will have been silent for too long before `until`."""
@@ -333,6 +334,14 @@ class AmqpAgent:
         """The client shows that it lives."""
         self._socket(caller, args)
         return Answer(None, did="read")
+
+
+def _closed(sockets: Sequence[Socket]) -> list[Channel]:
+    """Mark sockets as lost, with all that was pushed to them; gives their channels."""
+    for socket in sockets:
+        socket.lost = True
+        socket.inbox.clear()
+    return [channel for socket in sockets for channel in socket.channels.values()]
 
 
 def _lost() -> Refusal:

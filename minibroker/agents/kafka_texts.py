@@ -84,6 +84,7 @@ TEXTS: dict[int, str] = {
     82: "Broker: Static consumer fenced by other consumer with same group.instance.id",
     83: "Broker: Eligible partition leaders are not available",
     84: "Broker: Leader election not needed for topic partition",
+    85: "Broker: No partition reassignment is in progress",
     86: "Broker: Deleting offsets of a topic while the consumer group is subscribed to it",
     87: "Broker: Broker failed to validate record",
     88: "Broker: There are unstable offsets that need to be cleared",

@@ -37,7 +37,9 @@ class PaymentsAgent:
             if op == "refund":
                 return Answer(cast(Value, self._ledger.refund(caller.label, order, key)))
             charge = self._ledger.charge(caller.label, order, cast(int, cents), key)
-            return Answer(cast(Value, charge))
+            answer = Answer(cast(Value, charge))
+            slow = self._ledger.answers(order)
+            return answer if slow is None else Wait(lambda: None, slow, answer)
         except KeyConflict as conflict:
             return Refusal("IdempotencyConflict", str(conflict))
         except Refused as refused:

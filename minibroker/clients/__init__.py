@@ -22,6 +22,8 @@ redis.text        the same with ``decode_responses=True``                     ``
 name              the name of this instance, a str, the same after a restart  nothing
 stock             a stock that reserves and releases, with idempotency keys   ``stock``
 shipping          a shipping desk that books and cancels, likewise            ``shipping``
+sqs               what ``boto3.client("sqs")`` gives                          ``sqs``
+sns               what ``boto3.client("sns")`` gives                          ``sns``
 ================  ==========================================================  ===============
 """
 
@@ -56,6 +58,8 @@ MODULES = {
     "shipping": "minibroker.clients.services",
     "redis": "minibroker.clients.redis",
     "redis.text": "minibroker.clients.redis",
+    "sqs": "minibroker.clients.aws",
+    "sns": "minibroker.clients.aws",
 }
 
 PACKAGES = {"kafka": "confluent_kafka", "redis": "redis", "redis.text": "redis"}

@@ -13,7 +13,7 @@ the channel, as AMQP demands. All that happens to a copy goes into the trace. Ho
 in `minibroker.queues.flow`, what may be declared in `minibroker.queues.declaration`.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -28,8 +28,13 @@ from minibroker.queues.message import Copy, Message
 from minibroker.queues.queue import Queue
 from minibroker.queues.routing import Exchanges
 from minibroker.sim.clock import Clock
-from minibroker.sim.trace import NotAccepted, Published, Returned, Trace
+from minibroker.sim.trace import BrokerRestarted, NotAccepted, Published, Returned, Trace
 from minibroker.sim.values import Value
+
+REPLIES = "amq.rabbitmq.reply-to"
+"""What a client subscribes to for direct replies."""
+
+GLOBAL_QOS = "global_qos"
 
 NOTHING: Mapping[str, Value] = {}
 
@@ -46,9 +51,19 @@ class Receipt(NamedTuple):
 
 class Broker:
     """One virtual host, ``/``. `at(when, action)` asks whoever runs the broker for `action` at a
-    time of the clock (microseconds); it is asked only when something can expire then."""
+    time of the clock (microseconds); it is asked only when something can expire then. `new_suffix`
+    makes up the ends of the names that the broker gives; without it they are counted. `permit`
+    names the deprecated features that may be used (RabbitMQ, "Deprecated Features"); None is all.
+    """
 
-    def __init__(self, clock: Clock, trace: Trace, at: At) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        trace: Trace,
+        at: At,
+        new_suffix: Callable[[], str] | None = None,
+        permit: Container[str] | None = None,
+    ) -> None:
         self.at = at
         self._clock = clock
         self._trace = trace
@@ -56,6 +71,8 @@ class Broker:
         self._exchanges = Exchanges(self._queues)
         self._flow = Flow(clock, trace, at, self._queues, self._exchanges, self._unused)
         self._names = 0
+        self._new_suffix = self._next_name if new_suffix is None else new_suffix
+        self._permit = permit
 
     # --- what outlives it --------------------------------------------------------------
 
@@ -80,6 +97,10 @@ class Broker:
         for queue in list(self._queues.values()):
             self._flow.look(queue)
 
+    def all_queues(self) -> list[Queue]:
+        """In the order in which they were made."""
+        return list(self._queues.values())
+
     # --- queues ------------------------------------------------------------------------
 
     def declare_queue(
@@ -102,11 +123,11 @@ class Broker:
                 "rabbit_quorum_queue"
             )
         if not name:
-            self._names += 1
-            name = f"amq.gen-{self._names}"
+            name = f"amq.gen-{self._new_suffix()}"
         wanted = Wanted(name, durable, exclusive, auto_delete, arguments, connection)
         queue = self._queues.get(name)
         if queue is None:
+            declaration.check_permitted(wanted, self._permit)
             queue = self._queues[name] = declaration.made(wanted)
             if self._flow.keeper is not None and queue.durable:
                 self._flow.keeper.queue_made(queue)
@@ -115,6 +136,10 @@ class Broker:
             declaration.compare(queue, wanted)
         self._flow.timers.used(queue)
         return queue
+
+    def _next_name(self) -> str:
+        self._names += 1
+        return str(self._names)
 
     def has_queue(self, name: str) -> bool:
         """Whether there is a queue of that name."""
@@ -187,6 +212,24 @@ class Broker:
             self._delete("broker", queue)
         else:
             self._flow.timers.used(queue)
+
+    # --- restarting --------------------------------------------------------------------
+
+    def restart(self, connections: Sequence[object], channels: Iterable[Channel]) -> None:
+        """Go down and come back: these connections are lost, and so are queues and exchanges that
+        are not durable, with their bindings, and what is not persistent in classic queues
+        (RabbitMQ, "Queues", Durability; "Exchanges", Durability). A quorum queue keeps every
+        message ("Quorum Queues", Feature Matrix)."""
+        self._trace.append(BrokerRestarted(at=self._clock.now))
+        self.disconnect(connections, channels, "connection lost")
+        for queue in list(self._queues.values()):
+            if not queue.durable:
+                self._delete("broker", queue)
+            elif not queue.arguments.quorum:
+                for copy in queue.forget():
+                    self._flow.settled("broker", queue, copy, "transient")
+        self._exchanges.forget_transient()
+        self._flow.try_again()
 
     # --- exchanges ---------------------------------------------------------------------
 
@@ -304,9 +347,12 @@ class Broker:
         body: bytes,
         properties: Mapping[str, Value] | None = None,
         mandatory: bool = False,
+        encoded: object = None,
+        copies: Sequence[str] = (),
     ) -> Receipt:
         """`publish`, and say what became of the message. A mandatory one that reaches no queue
-        goes back to its publisher, which the caller sees to."""
+        goes back to its publisher, which the caller sees to. For `encoded` see `Message`; `copies`
+        are routing keys besides (RabbitMQ, "Sender-selected Distribution")."""
         found = dict(properties or {})
         if "expiration" in found:
             expiry.check(found)
@@ -315,8 +361,20 @@ class Broker:
         else:
             self._exchanges.check_open(exchange)
             names = self._exchanges.route(exchange, routing_key, headers(found))
-        message = Message(self._trace.new_message(), body, exchange, routing_key, found)
+        for key in copies:
+            more = self._exchanges.route(exchange, key, headers(found))
+            names += [name for name in more if name not in names]
+        message = Message(
+            self._trace.new_message(), body, exchange, routing_key, found, encoded=encoded
+        )
         return self._sent(who, message, names, mandatory)
+
+    def check_publish(self, exchange: str, properties: Mapping[str, Value]) -> None:
+        """Refuse what `send` would refuse."""
+        if "expiration" in properties:
+            expiry.check(properties)
+        if exchange != DEFAULT:
+            self._exchanges.check_open(exchange)
 
     def repeat(self, message: Message, queue: str) -> None:
         """What a producer sent once comes to the queue a second time, as another message."""
@@ -377,11 +435,20 @@ class Broker:
         if tag in channel.consumers:
             raise NotAllowed(f"NOT_ALLOWED - attempt to reuse consumer tag '{tag}'")
         priority = declaration.admitted(source, exclusive, arguments)
+        declaration.check_limit(source, channel.limit)
         consumer = Consumer(tag, source, channel, auto_ack, channel.prefetch, priority, exclusive)
         channel.consumers[tag] = consumer
         source.subscribe(consumer)
         self._flow.look(source)
         return consumer
+
+    def consume_replies(self, channel: Channel, tag: str) -> str:
+        """Subscribe to answers; gives the name to which they are published, by the default exchange
+        (RabbitMQ, "Direct Reply-to"). They go with the subscription, at most once."""
+        name = f"{REPLIES}.{self._new_suffix()}"
+        self._queues[name] = Queue(name, durable=False, auto_delete=True)
+        self.consume(channel, name, tag, auto_ack=True)
+        return name
 
     def cancel(self, channel: Channel, tag: str) -> None:
         """End a subscription. What it was handed stays unacked on the channel."""
@@ -404,6 +471,25 @@ class Broker:
         self._flow.look(source)
         return delivery
 
+    def qos(self, channel: Channel, count: int, shared: bool = False) -> None:
+        """How many unacked copies each consumer that is started afterwards may have, or all of the
+        channel's `shared` between them, where that is permitted (else it means the same: RabbitMQ's
+        `rabbit_channel`); 0 is no limit."""
+        if shared and (self._permit is None or GLOBAL_QOS in self._permit):
+            channel.limit = count
+        else:
+            channel.prefetch, channel.limit = count, 0
+        self.flow([channel], channel.flowing)
+
+    def flow(self, channels: Iterable[Channel], active: bool) -> None:
+        """Stop pushing to these channels, which take no more for now, or begin again."""
+        queues: dict[Queue, None] = {}
+        for channel in channels:
+            channel.flowing = active
+            queues |= {consumer.queue: None for consumer in channel.consumers.values()}
+        for queue in queues if active else ():
+            self._flow.look(queue)
+
     # --- settling ----------------------------------------------------------------------
 
     def ack(self, channel: Channel, tag: int, multiple: bool = False) -> None:
@@ -411,7 +497,7 @@ class Broker:
         released = self._released(channel, tag, multiple)
         for unacked in released:
             self._flow.settled(channel.owner, unacked.queue, unacked.copy, "acked")
-        self._look_at(released)
+        self._look_at(released, channel)
 
     def nack(self, channel: Channel, tag: int, multiple: bool, requeue: bool) -> None:
         """The client has not: back to the queue, or given up. Coming back so is no failure that a
@@ -435,7 +521,7 @@ class Broker:
                 self._flow.requeue(channel.owner, unacked, why, failed)
             else:
                 self._flow.give_up(channel.owner, unacked.queue, unacked.copy, "rejected")
-        self._look_at(released)
+        self._look_at(released, channel)
 
     def _released(self, channel: Channel, tag: int, multiple: bool) -> list[Unacked]:
         tags = channel.tags(tag, multiple)
@@ -447,13 +533,15 @@ class Broker:
                 unacked.consumer.unacked -= 1
         return released
 
-    def _look_at(self, released: list[Unacked]) -> None:
+    def _look_at(self, released: list[Unacked], channel: Channel | None = None) -> None:
         """Look at each queue that copies were released to or from, once."""
         if len(released) == 1:
             self._flow.look(released[0].queue)
-            return
-        for queue in dict.fromkeys(unacked.queue for unacked in released):
-            self._flow.look(queue)
+        else:
+            for queue in dict.fromkeys(unacked.queue for unacked in released):
+                self._flow.look(queue)
+        if channel is not None and channel.limit:
+            self.flow([channel], channel.flowing)  # any of its subscriptions may have room now
 
     # --- ending ------------------------------------------------------------------------
 

@@ -43,7 +43,14 @@ class Consumer:
 
     def has_room(self) -> bool:
         """Whether one more delivery may be pushed."""
-        return self.auto_ack or self.prefetch == 0 or self.unacked < self.prefetch
+        channel = self.channel
+        if not channel.flowing:
+            return False
+        if self.auto_ack:
+            return True
+        return (self.prefetch == 0 or self.unacked < self.prefetch) and (
+            channel.limit == 0 or len(channel.unacked) < channel.limit
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +70,21 @@ def ignored(_: str) -> None:
 class Channel:
     """One channel of a client. `owner` names the client in the trace; `deliver` is where the
     broker pushes to, `cancelled` is told the tag of a subscription that the broker ended.
-    `connection` is whatever stands for the connection that it belongs to."""
+    `connection` is whatever stands for the connection that it belongs to. While it is not `flowing`
+    nothing is pushed to it. All its consumers together have at most `limit` unacked copies (0: no
+    limit), what was taken by `get` included."""
 
     owner: str
     deliver: Callable[[Delivery], None]
     cancelled: Callable[[str], None] = ignored
     connection: object = None
     prefetch: int = 0
+    limit: int = 0
     last_tag: int = 0
     unacked: dict[int, Unacked] = field(default_factory=dict)
     consumers: dict[str, Consumer] = field(default_factory=dict)
     open: bool = True
+    flowing: bool = True
 
     def next_tag(self) -> int:
         """The next delivery tag."""

@@ -44,6 +44,7 @@ def died(
         routing_key=routing_key,
         properties=properties,
         deaths=deaths,
+        encoded=None,
     )
 
 

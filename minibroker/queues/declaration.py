@@ -5,14 +5,22 @@ Queues); what is declared again must be what it was (AMQP 0-9-1, queue.declare);
 durable and shared (RabbitMQ, "Quorum Queues", Feature Matrix).
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 from minibroker.queues import arguments as queue_arguments
 from minibroker.queues import terms
-from minibroker.queues.errors import AccessRefused, PreconditionFailed, ResourceLocked
+from minibroker.queues.errors import (
+    AccessRefused,
+    Deprecated,
+    NotImplementedHere,
+    PreconditionFailed,
+    ResourceLocked,
+)
 from minibroker.queues.queue import Queue
 from minibroker.sim.values import Value
+
+TRANSIENT = "transient_nonexcl_queues"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +33,17 @@ class Wanted:
     auto_delete: bool
     arguments: Mapping[str, Value]
     connection: object
+
+
+def check_permitted(wanted: Wanted, permit: Container[str] | None) -> None:
+    """Refuse a new queue that is neither durable nor exclusive, if that is not permitted: since
+    RabbitMQ 4.3 it has to be (its release notes)."""
+    shared = not (wanted.durable or wanted.exclusive)
+    if shared and permit is not None and TRANSIENT not in permit:
+        raise Deprecated(
+            f"INTERNAL_ERROR - Feature `{TRANSIENT}` is deprecated.\nBy default, this feature is "
+            "not permitted anymore."
+        )
 
 
 def made(wanted: Wanted) -> Queue:
@@ -101,6 +120,15 @@ def admitted(queue: Queue, exclusive: bool, arguments: Mapping[str, Value]) -> i
         raise AccessRefused(f"ACCESS_REFUSED - queue '{queue.name}' in vhost '/' in exclusive use")
     assert isinstance(priority, int)
     return priority
+
+
+def check_limit(queue: Queue, limit: int) -> None:
+    """Refuse a subscription to a quorum queue under global QoS (RabbitMQ, "Quorum Queues", Feature
+    Matrix)."""
+    if limit and queue.arguments.quorum:
+        raise NotImplementedHere(
+            f"NOT_IMPLEMENTED - queue '{queue.name}' in vhost '/' does not support global qos"
+        )
 
 
 def check_get(queue: Queue) -> None:

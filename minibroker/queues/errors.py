@@ -39,6 +39,18 @@ class NotAllowed(ChannelError):
     code = 530
 
 
+class Deprecated(ChannelError):
+    """541: a feature that is not permitted any more. RabbitMQ closes the connection for it."""
+
+    code = 541
+
+
+class NotImplementedHere(ChannelError):
+    """540: this type of queue has no such feature. RabbitMQ closes the connection for it."""
+
+    code = 540
+
+
 class ResourceLocked(ChannelError):
     """405: the queue is exclusive to another connection."""
 

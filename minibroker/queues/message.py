@@ -25,7 +25,8 @@ class Death:
 class Message:
     """What was published, once. `number` counts the broker's messages from 1. What goes on to a
     dead-letter exchange keeps its number and gets other properties and one more of its `deaths`,
-    most recent first."""
+    most recent first. `encoded` is whatever whoever runs the broker keeps beside properties that
+    are still those that were published."""
 
     number: int
     body: bytes
@@ -33,6 +34,12 @@ class Message:
     routing_key: str
     properties: dict[str, Value] = field(default_factory=dict)
     deaths: tuple[Death, ...] = ()
+    encoded: object = None
+
+    @property
+    def persistent(self) -> bool:
+        """Whether a durable classic queue keeps it through a restart of the broker."""
+        return self.properties.get("delivery_mode") == 2
 
 
 @dataclass(slots=True)

@@ -126,6 +126,15 @@ class Queue:
         self._bytes = 0
         return gone
 
+    def forget(self) -> list[Copy]:
+        """Take the ready copies out whose messages are not persistent, first first."""
+        gone = sorted(copy for copy in self._ready if not copy.message.persistent)
+        for copy in gone:
+            self._ready.remove(copy)
+            self._bytes -= len(copy.message.body)
+        heapq.heapify(self._ready)
+        return gone
+
     def _priority(self, message: Message) -> int:
         wanted = message.properties.get("priority")
         if self.arguments.quorum:

@@ -94,6 +94,13 @@ class Exchanges:
         self.forget(("exchange", name))
         return True
 
+    def forget_transient(self) -> None:
+        """Delete the exchanges that are not durable, with the bindings from and to them."""
+        for name, exchange in list(self._named.items()):
+            if not exchange.durable and name in self._named:
+                del self._named[name]
+                self.forget(("exchange", name))
+
     def bind(
         self, target: Target, source: str, routing_key: str, arguments: Mapping[str, Value]
     ) -> bool:

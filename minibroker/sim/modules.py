@@ -41,6 +41,10 @@ REFUSED: Mapping[str, str] = (
         "redis": "it would talk past the simulator; this function is given no Redis, so use the "
         "clients that it is given",
     }
+    | dict.fromkeys(
+        ("boto3", "aiobotocore", "aioboto3"),
+        "it would talk past the simulator; use the sqs and sns clients that your function is given",
+    )
 )
 
 

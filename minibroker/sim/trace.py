@@ -158,8 +158,9 @@ class Delivered(Event):
 class Settled(Event):
     """A copy left its queue for good. `how`: ``acked``, ``auto-acked`` (at delivery),
     ``dropped`` (rejected without requeue), ``purged``, ``expired`` (its time to live was over),
-    ``overflowed`` (the queue was full), ``undeliverable`` (over the delivery limit) or ``deleted``
-    (with its queue). A copy that goes on to a dead-letter exchange instead is `DeadLettered`.
+    ``overflowed`` (the queue was full), ``undeliverable`` (over the delivery limit), ``deleted``
+    (with its queue) or ``transient`` (not persistent, and the broker restarted). A copy that goes
+    on to a dead-letter exchange instead is `DeadLettered`.
 
     In Redis also: ``removed`` (by XDEL, DEL, LREM), ``trimmed`` (by MAXLEN or MINID), ``abandoned``
     (the consumer that it was pending for was deleted), ``skipped`` (its group was set to a place
@@ -175,8 +176,9 @@ class Settled(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requeued(Event):
     """A delivered copy went back to ready. `why`: ``nacked`` (also: never seen by the client when
-    it ended its subscription), ``rejected``, ``recovered``, ``connection lost``, ``channel closed``
-    or ``consumer timeout``."""
+    it ended its subscription), ``rejected``, ``recovered``, ``connection lost``,
+    ``channel closed``, ``consumer timeout`` or, in an SQS queue, ``visibility timeout``; then `who`
+    had received it."""
 
     who: str
     queue: str
@@ -188,10 +190,11 @@ class Requeued(Event):
 class DeadLettered(Event):
     """A copy left `queue` for good and went, by way of a dead-letter exchange, to `queues` (none:
     it is gone). `reason` is RabbitMQ's: ``rejected``, ``expired``, ``maxlen`` or
-    ``delivery_limit``. The message keeps its number; `headers` are those it goes on with. `who` is
-    the process that rejected it, else ``broker``. A queue that refuses what is published to it and
-    dead-letters it (overflow ``reject-publish-dlx``) never had the copy: `NotAccepted` tells so
-    before."""
+    ``delivery_limit``; or it is ``maxReceiveCount``, by an SQS queue's redrive policy, or
+    ``undelivered``, when an SNS subscription could not deliver it to `queue`. The message keeps its
+    number; `headers` are those it goes on with. `who` is the process that rejected it, else
+    ``broker``. A queue that refuses what is published to it and dead-letters it (overflow
+    ``reject-publish-dlx``) never had the copy: `NotAccepted` tells so before."""
 
     who: str
     queue: str
@@ -232,6 +235,44 @@ class GroupPlaced(Event):
     group: str
     queue: str
     messages: list[Value]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisibilityChanged(Event):
+    """Who had received a copy from an SQS queue asked that it hide until `until` (microseconds)."""
+
+    who: str
+    queue: str
+    message: int
+    until: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendIgnored(Event):
+    """A message was sent to an SQS FIFO queue with a deduplication id that was used less than five
+    minutes before, for `message`. Nothing was put there, and the sender is told so as if it had
+    been."""
+
+    who: str
+    queue: str
+    message: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redriven(Event):
+    """A message move task took a copy out of the dead-letter queue `queue` and put it into `to`. It
+    keeps the trace's number, while SQS gives it a new message id."""
+
+    who: str
+    queue: str
+    message: int
+    to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerRestarted(Event):
+    """The broker of the queues went down and came back at once. All connections are lost, and what
+    is not durable is gone."""
 
 
 # --- logs ----------------------------------------------------------------------------------
@@ -465,6 +506,19 @@ class RetryPolicy(Event):
     attempts: int
     delays: list[int]
     patience: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerPolicy(Event):
+    """The scenario says what is promised to those who ask: each subject that is owed a row in
+    `table` has one within `patience` (microseconds) of its message's coming. A row that says
+    `interim` is no answer yet. It will do in time for what came before `served` (microseconds),
+    when nobody could answer, and never as the last word."""
+
+    table: str
+    interim: dict[str, Value]
+    patience: int
+    served: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,5 +4,14 @@ from minibroker.storage.disk import Disk, kafka_id
 from minibroker.storage.errors import StorageError
 from minibroker.storage.files import Fsync
 from minibroker.storage.opening import open_cluster
+from minibroker.storage.queue_disk import QueueDisk, open_queues
 
-__all__ = ["Disk", "Fsync", "StorageError", "kafka_id", "open_cluster"]
+__all__ = [
+    "Disk",
+    "Fsync",
+    "QueueDisk",
+    "StorageError",
+    "kafka_id",
+    "open_cluster",
+    "open_queues",
+]

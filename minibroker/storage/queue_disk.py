@@ -12,7 +12,7 @@ be, it is written anew.
 
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -228,18 +228,21 @@ def open_queues(
     at: At,
     *,
     fsync: Fsync = "always",
+    new_suffix: Callable[[], str] | None = None,
+    permit: Container[str] | None = None,
 ) -> tuple[Broker, QueueDisk]:
     """The broker whose durable queues were kept in `directory`, or an empty one, which is kept
     there from now on. `clock` must go with the clock on the wall, so that what expires does so
-    after a restart. For `fsync` see `minibroker.storage.files.Fsync`. StorageError in one sentence:
-    another server has the directory, or it cannot be written."""
+    after a restart. `new_suffix` and `permit` are the `Broker`'s; for `fsync` see
+    `minibroker.storage.files.Fsync`. StorageError in one sentence: another server has the
+    directory, or it cannot be written."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
         held = locked(directory)
     except OSError as error:
         raise StorageError(f"{directory} cannot be used: {error.strerror}") from error
     disk = QueueDisk(directory, held, clock, at, fsync)
-    broker = Broker(clock, trace, at)
+    broker = Broker(clock, trace, at, new_suffix, permit)
     try:
         disk.begin(broker, trace)
     except BaseException:

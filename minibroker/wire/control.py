@@ -1,14 +1,17 @@
-"""A broker controlled over HTTP, for those who cannot call it: another process, another language, a
-shell with curl.
+"""The servers controlled over HTTP, for those who cannot call them: another process, another
+language, a shell with curl.
 
 ===========================  ================================================================
 ``GET /brokers``             ``[{"broker": 1, "host": "127.0.0.1", "port": 9092, "runs": true}]``
 ``POST /brokers/2/stop``     shuts broker 2 down; others lead what it led
 ``POST /brokers/2/start``    starts it again, on the port that it had
-``POST /faults``             ``{"request": "produce", "close": true, "times": 1}``: see
-                             `minibroker.wire.kafka.faults.Faults.add`
+``GET /queues``              ``[{"queue": "orders", "ready": 2, "unacked": 1, "consumers": 1}]``, of
+                             RabbitMQ's side
+``POST /faults``             ``{"request": "produce", "close": true, "times": 1}``; with ``"wire":
+                             "amqp"`` or ``"aws"`` for another than Kafka, and the request by its
+                             name there: see `Faults.add` of each
 ``DELETE /faults``           nothing goes wrong any more
-``GET /trace``               what happened, one JSON object a line, of a server that keeps a trace
+``GET /trace``               what happened, one JSON object a line, of a Kafka that keeps a trace
 ===========================  ================================================================
 
 Rule: no request, however wrong, does more than to be answered with a sentence. There is no
@@ -21,14 +24,17 @@ import asyncio
 import ipaddress
 import json
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from inspect import signature
 from itertools import islice
-from typing import Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from minibroker.sim.trace import as_dict
 from minibroker.sim.values import encoded
-from minibroker.wire.kafka.server import KafkaServer
+
+if TYPE_CHECKING:
+    from minibroker.wire.kafka.server import KafkaServer
 
 log = logging.getLogger(__name__)
 
@@ -53,9 +59,12 @@ _REASONS = {
     409: "Conflict", 413: "Content Too Large", 500: "Internal Server Error",
 }  # fmt: skip
 
+Servers = Mapping[str, Any]
+"""By the names of `minibroker.wire.wires.USUAL`."""
+
 _FAULT: dict[str, tuple[type, ...]] = {
-    "request": (str,), "times": (int,), "skip": (int,), "delay": (int, float), "refuse": (bool,),
-    "error": (str,), "close": (bool,),
+    "wire": (str,), "request": (str,), "times": (int,), "skip": (int,), "delay": (int, float),
+    "refuse": (bool,), "error": (str,), "close": (bool,),
 }  # fmt: skip
 
 
@@ -76,7 +85,7 @@ class Request(NamedTuple):
     body: bytes
 
 
-async def start_control(server: KafkaServer, host: str, port: int) -> asyncio.Server:
+async def start_control(servers: Servers, host: str, port: int) -> asyncio.Server:
     """Listen; `port` 0 is any that is free. ValueError for a `host` that others can reach, OSError
     for a port that is taken."""
     if not _is_loopback(host):
@@ -84,7 +93,7 @@ async def start_control(server: KafkaServer, host: str, port: int) -> asyncio.Se
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            await _serve(server, reader, writer)
+            await _serve(servers, reader, writer)
             writer.write_eof()
             async with asyncio.timeout(LINGER):
                 while await reader.read(LARGEST):
@@ -98,7 +107,7 @@ async def start_control(server: KafkaServer, host: str, port: int) -> asyncio.Se
 
 
 async def _serve(
-    server: KafkaServer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    servers: Servers, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> None:
     """Answer one request; each has a connection of its own."""
     try:
@@ -109,9 +118,9 @@ async def _serve(
         _from_here(request)
         if request.path == "/trace":
             _only("GET", request)
-            await _trace(server, writer)
+            await _trace(_kafka(servers), writer)
             return
-        status, answer = 200, await _answer(server, request)
+        status, answer = 200, await _answer(servers, request)
     except Refused as refused:
         status, answer = refused.status, {"error": refused.text}
     except (OSError, TimeoutError):
@@ -125,37 +134,52 @@ async def _serve(
 # --- what is asked -------------------------------------------------------------------------
 
 
-async def _answer(server: KafkaServer, request: Request) -> object:
+async def _answer(servers: Servers, request: Request) -> object:
     match request.path.split("/")[1:]:
         case ["brokers"]:
             _only("GET", request)
-            return _brokers(server)
+            return _brokers(_kafka(servers))
         case ["brokers", number, ("stop" | "start") as how]:
             _only("POST", request)
+            server = _kafka(servers)
             broker = _number(server, number)
             try:
                 await (server.stop_broker if how == "stop" else server.start_broker)(broker)
             except OSError as error:  # its port was taken meanwhile
                 raise Refused(409, f"broker {broker} cannot be started: {error}") from None
             return _brokers(server)
+        case ["queues"]:
+            _only("GET", request)
+            if "amqp" not in servers:
+                raise Refused(404, "RabbitMQ's side does not run here; start it with --amqp")
+            return servers["amqp"].overview()
         case ["faults"] if request.method == "DELETE":
-            server.faults.clear()
+            for server in servers.values():
+                if hasattr(server, "faults"):
+                    server.faults.clear()
             return {}
         case ["faults"]:
             _only("POST", request)
-            _fail(server.faults.add, request.body)
+            _fail(servers, request.body)
             return {}
-    raise Refused(404, "there is nothing here; there are /brokers, /faults and /trace")
+    raise Refused(404, "there is nothing here; there are /brokers, /queues, /faults and /trace")
 
 
-def _brokers(server: KafkaServer) -> list[dict[str, object]]:
+def _kafka(servers: Servers) -> "KafkaServer":
+    if "kafka" not in servers:
+        raise Refused(404, "Kafka does not run here; start it with --kafka")
+    server: KafkaServer = servers["kafka"]
+    return server
+
+
+def _brokers(server: "KafkaServer") -> list[dict[str, object]]:
     return [
         {"broker": each.number, "host": each.host, "port": each.port, "runs": each.listens}
         for each in server.brokers.values()
     ]
 
 
-def _number(server: KafkaServer, text: str) -> int:
+def _number(server: "KafkaServer", text: str) -> int:
     for number in server.brokers:
         if text == str(number):
             return number
@@ -163,7 +187,7 @@ def _number(server: KafkaServer, text: str) -> int:
     raise Refused(404, f"there is no broker of that number; there are {there}")
 
 
-def _fail(add: Callable[..., None], body: bytes) -> None:
+def _fail(servers: Servers, body: bytes) -> None:
     try:
         asked = json.loads(body)
     except (ValueError, RecursionError):
@@ -181,13 +205,22 @@ def _fail(add: Callable[..., None], body: bytes) -> None:
         raise Refused(400, "times is to be 1 or more, and skip 0 or more")
     if not 0 <= asked.get("delay", 0) <= LONGEST:  # nor is NaN
         raise Refused(400, f"delay is to be from 0 to {LONGEST:.0f} seconds")
+    wire = asked.pop("wire", "kafka")
+    there = [name for name, server in servers.items() if hasattr(server, "faults")]
+    if wire not in there:
+        raise Refused(400, f"there is no wire {wire!r:.60} to fail; take {', '.join(there)}")
+    add = servers[wire].faults.add
+    known = signature(add).parameters
+    for name in asked:
+        if name != "request" and name not in known:
+            raise Refused(400, f"a fault of {wire} has no {name!r:.60}")
     try:
-        add(asked.pop("request"), **cast("dict[str, Any]", asked))
+        add(asked.pop("request"), **asked)
     except ValueError as error:
         raise Refused(400, str(error)) from None
 
 
-async def _trace(server: KafkaServer, writer: asyncio.StreamWriter) -> None:
+async def _trace(server: "KafkaServer", writer: asyncio.StreamWriter) -> None:
     """As it is now; what is appended while it is written is not of it."""
     if not server.trace.kept:
         raise Refused(404, "this server keeps no trace; it has to be started with one")

@@ -21,9 +21,10 @@ class Outcome:
     words: str
 
 
-def unpacked(package: str, scratch: Path) -> Path:
-    """The source of a package, in the version that is installed here, in `scratch`."""
-    wanted = f"{package}=={version(package)}"
+def unpacked(package: str, scratch: Path, release: str = "") -> Path:
+    """The source of a package in `scratch`, of that release, else of the one that is installed
+    here."""
+    wanted = f"{package}=={release or version(package)}"
     command = ["download", "--quiet", "--no-deps", "--no-binary", package, wanted]
     subprocess.run([*_pip(scratch), *command, "--dest", str(scratch)], check=True)
     [archive] = scratch.glob(f"{package.replace('-', '_')}-*.tar.gz")
@@ -41,17 +42,20 @@ def _pip(scratch: Path) -> list[str]:
     return [str(scratch / "pip" / "bin" / "python"), "-m", "pip"]
 
 
-def run(where: Path, tests: list[str], environment: Mapping[str, str]) -> list[Outcome]:
-    """What came of each test, from pytest's own report."""
+def run(
+    where: Path, tests: list[str], environment: Mapping[str, str], python: str = sys.executable
+) -> list[Outcome]:
+    """What came of each test, from pytest's own report; `python` runs it."""
     report = where / "report.xml"
     subprocess.run(
         [
-            sys.executable, "-m", "pytest", *tests, "-q", "-p", "no:cacheprovider",
+            python, "-m", "pytest", *tests, "-q", "-p", "no:cacheprovider",
             "-p", "no:xdist", "-o", "addopts=", f"--junit-xml={report}",
         ],
         cwd=where,
         env={**os.environ, "PYTHONPATH": str(where), **environment},
         check=False,
+        stdout=subprocess.DEVNULL,
         timeout=900,
     )  # fmt: skip
     return [_outcome(case) for case in ElementTree.parse(report).iter("testcase")]

@@ -11,6 +11,7 @@ from minibroker.sim.inline import Inline
 from minibroker.sim.trace import (
     Declined,
     EventStore,
+    Exited,
     Owed,
     Published,
     RetryPolicy,
@@ -104,6 +105,39 @@ def test_a_bank_that_is_away_is_back_after_its_time() -> None:
     assert {event.error for event in run.trace.of(Declined)} == {"GatewayUnavailable"}
 
 
+SLOWLY = """
+    for order in ("order-1", "order-2", "order-1"):
+        before = time.time()
+        payments.charge(order, 42, order)
+        print(order, round(time.time() - before))
+""".lstrip()
+
+
+def test_a_slow_bank_charges_at_once_and_takes_its_time_to_say_so() -> None:
+    run = staged(lambda stage: stage.bank_slow("order-1", 20), SLOWLY)
+    assert said(run) == "order-1 20\norder-2 0\norder-1 0\n"
+    assert [event.at // 1_000_000 for event in run.trace.of(SideEffect)] == [0, 20]
+
+
+def test_a_request_under_the_key_of_one_that_is_not_answered_yet_waits_as_long() -> None:
+    body = """
+    payments.charge("order-1", 42, "key")
+    print(round(time.time() % 60))
+""".lstrip()
+    code = Inline(f"import time\n\n\ndef worker(channel, payments):\n    {body}\n")
+
+    def launch(caller: Caller) -> Process:
+        return code.process(Job("worker", caller.process, caller.incarnation, 0, CLIENTS))
+
+    cast = [Cast("worker-1", 0), Cast("worker-2", 0, 5.0)]
+    run = perform(lambda stage: stage.bank_slow("order-1", 20), cast, launch, (), 0, 50)
+    assert [(part.who, part.text) for part in run.printed] == [
+        ("worker-1#1", "20\n"),
+        ("worker-2#1", "20\n"),
+    ]
+    assert len(run.trace.of(SideEffect)) == 1
+
+
 def test_what_was_said_of_a_bank_last_holds() -> None:
     def scenario(stage: Stage) -> None:
         stage.declines("order-1")
@@ -154,6 +188,49 @@ def test_headers_are_the_message_s_own_and_those_of_the_moment() -> None:
     [found] = run.trace.of(Published)
     assert (found.at, found.headers) == (2_000_000, {"attempts": 3, "cause": "away"})
     assert said(run) == "{'attempts': 3, 'cause': 'away'} b'x'\n"
+
+
+BOUND = """
+    channel.exchange_declare("events", exchange_type="topic", durable=True)
+    channel.queue_bind("orders", "events", "order.*")
+    for _, _, body in channel.consume("orders", auto_ack=True):
+        print(body)
+""".lstrip()
+
+
+def test_an_event_goes_the_way_of_its_routing_key_and_owes_all_the_same() -> None:
+    def scenario(stage: Stage) -> None:
+        stage.queue("orders")
+        stage.announce(1.0, "events", "order.placed", b"here", Owes("charge", "order-1"))
+        stage.announce(1.0, "events", "parcel.lost", b"nowhere", Owes("ticket", "order-2"))
+
+    run = staged(scenario, BOUND)
+    assert said(run) == "b'here'\n"
+    assert [event.queues for event in run.trace.of(Published)] == [["orders"], []]
+    assert [event.subject for event in run.trace.of(Owed)] == ["order-1", "order-2"]
+
+
+def test_an_event_for_an_exchange_that_is_not_there_reaches_nobody() -> None:
+    def scenario(stage: Stage) -> None:
+        stage.announce(1.0, "events", "order.placed", b"1", Owes("charge", "order-1"))
+
+    run = staged(scenario)
+    [published] = run.trace.of(Published)
+    assert (published.exchange, published.queues, published.body) == ("events", [], b"1")
+    assert [event.message for event in run.trace.of(Owed)] == [published.message]
+
+
+def test_a_restart_of_the_broker_ends_connections_and_a_supervisor_starts_their_process() -> None:
+    def scenario(stage: Stage) -> None:
+        stage.queue("orders")
+        stage.restart_broker(2.0)
+        stage.announce(2.5, "events", "order.placed", b"meanwhile")
+
+    run = staged(scenario, BOUND)
+    [exited] = [event for event in run.trace.of(Exited) if event.how == "raised"]
+    assert (exited.at // 1_000_000, exited.error) == (2, "StreamLostError")
+    assert len(run.trace.of(Started)) == 2
+    assert said(run) == "b'meanwhile'\n"
 
 
 def test_what_a_message_obliges_to_comes_right_after_it() -> None:

@@ -2,6 +2,8 @@
 
 import pytest
 
+from graders.judges import Finding
+from graders.timeline import build
 from graders.timeline_svg import svg
 from graders.timeline_text import text
 from minibroker.sim import trace as t
@@ -18,6 +20,7 @@ from tests.graders.events import (
     texts,
     told,
 )
+from tests.graders.stories import run_of
 
 ORDER = (published(1, "orders"), owed(1, "order-1"))
 
@@ -191,3 +194,22 @@ def test_hours_of_virtual_time_stretch_neither_picture_nor_text() -> None:
 
 def size(picture: str) -> str:
     return picture.partition("viewBox")[2].partition(" aria")[0]
+
+
+def test_a_restart_of_the_broker_is_told_with_what_it_takes_along() -> None:
+    timeline = drawn(
+        published(1, "orders"), owed(1, "order-1"), t.BrokerRestarted(at=0),
+        t.Settled(at=0, who="broker", queue="orders", message=1, how="transient"),
+    )  # fmt: skip
+    assert told(timeline)[1:] == [
+        ("", "", "the broker restarts: connections and what is not durable are gone"),
+        ("orders", "", "drop order-1: not persistent"),
+    ]
+
+
+def test_of_two_things_that_a_message_owes_the_one_is_noted_that_was_not_done() -> None:
+    both = [t.Owed(at=0, message=1, kind=kind, subject="order-1") for kind in ("charge", "email")]
+    run = run_of(published(1, "orders"), *both, settled(1))
+    sentence = "order-1 was lost: worker#1 acked its message, and no email for it was made"
+    timeline = build(run, [Finding("lost_message", sentence, (3,))])
+    assert [row.note for row in timeline.rows if row.anomaly] == ["gone for good, never sent"]

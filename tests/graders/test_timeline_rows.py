@@ -231,7 +231,7 @@ def test_reads_show_what_they_found() -> None:
 
 
 def test_a_transaction_shows_all_its_writes_in_one_row() -> None:
-    writes: list[object] = [["insert", "done", "order-1"], ["put", "log", "last"]]
+    writes: list[object] = [["insert", "done", "order-1", {}], ["put", "log", "last", {}]]
     committed = t.Committed(at=0, who="worker#1", writes=writes)  # type: ignore[arg-type]
     assert told(drawn(asked(1, "commit", "database"), committed)) == [
         ("worker#1", "database", "insert done/order-1, put log/last")

@@ -34,6 +34,12 @@ def one_row(said: str, name: str = "orders", note: str = "") -> Timeline:
     return Timeline("t", lanes, (Row(0, 1, 0, 1, said, "publish", False, anomaly, note),))
 
 
+def test_a_process_of_the_scenarios_own_is_not_called_the_learners_code() -> None:
+    lanes = Lane("process", "client#1"), Lane("process", "payment server")
+    words = shown(svg(Timeline("t", lanes, ())))
+    assert [w for w in words if w in ("your code", "the shop's")] == ["your code", "the shop's"]
+
+
 def parsed(picture: str) -> ElementTree.Element:
     return ElementTree.fromstring(picture)
 

@@ -17,12 +17,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from minibroker.agents.amqp import AmqpAgent
+from minibroker.agents.aws import AwsAgent
 from minibroker.agents.clock import ClockAgent
 from minibroker.agents.ledgers import DatabaseAgent, PaymentsAgent
 from minibroker.agents.mail import MailAgent
 from minibroker.agents.redis import RedisAgent
 from minibroker.agents.services import agents as service_agents
 from minibroker.agents.services import ledgers as service_ledgers
+from minibroker.aws.engine import Engine
 from minibroker.ledgers.database import DatabaseLedger
 from minibroker.ledgers.mail import MailLedger
 from minibroker.ledgers.payments import PaymentLedger
@@ -45,6 +47,8 @@ CLIENTS = {
     "shipping": "shipping",
     "r": "redis.text",
     "raw": "redis",
+    "sqs": "sqs",
+    "sns": "sns",
 }
 
 
@@ -57,6 +61,7 @@ class Setting:
     clock: Clock
     trace: Trace
     redis: RedisAgent
+    aws: Engine
 
 
 Scenario = Callable[[Setting], None]
@@ -117,10 +122,13 @@ def play(
     clock, trace = Clock(), Trace()
     broker = Broker(clock, trace, lambda when, action: world.at(when, action))
     redis = RedisAgent(clock, trace, lambda when, action: world.at(when, action), seed)
+    aws = Engine(clock, trace, lambda when, action: world.at(when, action))
     world = World(
         clock,
         trace,
         {
+            "sqs": AwsAgent(aws, "sqs"),
+            "sns": AwsAgent(aws, "sns"),
             "amqp": AmqpAgent(broker, clock),
             "mail": MailAgent(MailLedger(clock, trace)),
             "payments": PaymentsAgent(PaymentLedger(clock, trace)),
@@ -134,7 +142,7 @@ def play(
         parsed(plan),
         effects,
     )
-    scenario(Setting(world, broker, clock, trace, redis))
+    scenario(Setting(world, broker, clock, trace, redis, aws))
     world.run()
     return Ran(trace, world.recordings, [(part.who, part.text) for part in world.printed])
 

@@ -1,17 +1,22 @@
 """``python -m minibroker``, as somebody starts it in a terminal."""
 
 import json
+import random
 import signal
 import socket
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import boto3
+import pika
 import pytest
+import redis
 from confluent_kafka import Producer
 
 from bench.kafka_brokers import free_port
@@ -44,12 +49,71 @@ def test_it_says_where_it_listens_and_ends_when_it_is_asked_to(number: signal.Si
     port = free_port()
     with command("--kafka", str(port)) as process:
         line = first_line(process)
-        assert line == (
-            f"Kafka on 127.0.0.1:{port}; everything is in memory only. Ctrl+C ends it.\n"
-        )
+        assert line == f"Kafka on 127.0.0.1:{port}; everything is in memory only.\n"
+        assert first_line(process) == "Ctrl+C ends it.\n"
         process.send_signal(number)
         out, error = process.communicate(timeout=20)
     assert (process.returncode, out, error) == (0, "", "")
+
+
+def test_rabbitmq_runs_beside_kafka_and_keeps_its_queues_in_the_same_directory(
+    tmp_path: Path,
+) -> None:
+    ports = [free_port(), free_port()]
+    named = ["--kafka", str(ports[0]), "--amqp", str(ports[1]), "--data", str(tmp_path)]
+    with command(*named) as process:
+        kafka, rabbit, end = (first_line(process) for _ in range(3))
+        assert kafka == f"Kafka on 127.0.0.1:{ports[0]}; everything is kept in {tmp_path}.\n"
+        url = f"amqp://guest:guest@127.0.0.1:{ports[1]}/"
+        assert rabbit == f"RabbitMQ on {url}; everything is kept in {tmp_path}.\n"
+        assert end == "Ctrl+C ends it.\n"
+        with closing(pika.BlockingConnection(pika.URLParameters(url))) as connection:
+            channel = connection.channel()
+            channel.queue_declare("orders", durable=True)
+            channel.confirm_delivery()
+            channel.basic_publish("", "orders", b"order-1", pika.BasicProperties(delivery_mode=2))
+        process.kill()
+        process.wait(20)
+    with command(*named) as process:
+        first_line(process), first_line(process)
+        with closing(pika.BlockingConnection(pika.URLParameters(url))) as connection:
+            assert connection.channel().basic_get("orders")[2] == b"order-1"
+
+
+def test_all_are_started_when_none_is_named() -> None:
+    """On their usual ports moved by an offset: the usual ones may be taken here."""
+    for _ in range(5):
+        offset = random.randrange(1_000, 50_000)
+        with command("--port-offset", str(offset)) as process:
+            lines = [first_line(process) for _ in range(5)]
+            if not all(lines):
+                continue  # one of them was taken after all
+            kafka, rabbit, aws, redis_url, _ = (
+                line.split(" on ")[-1].split(";")[0] for line in lines
+            )
+            producer = Producer({"bootstrap.servers": kafka, "log_level": 0})
+            producer.produce("orders", b"1")
+            assert producer.flush(30) == 0
+            pika.BlockingConnection(pika.URLParameters(rabbit)).close()
+            sqs = boto3.client(
+                "sqs", endpoint_url=aws, region_name="us-east-1",
+                aws_access_key_id="x", aws_secret_access_key="x",
+            )  # fmt: skip
+            assert sqs.list_queues().get("QueueUrls") is None
+            with closing(redis.Redis.from_url(redis_url)) as client:
+                assert client.ping()
+            process.send_signal(signal.SIGINT)
+            _, error = process.communicate(timeout=20)
+            assert process.returncode == 0, error
+            return
+    pytest.fail("no five free ports were found")
+
+
+def test_the_ports_can_be_moved_and_end_somewhere() -> None:
+    with command("--port-offset", "60000") as process:
+        _, error = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert error == "minibroker: Kafka would be on port 69092; ports end at 65535\n"
 
 
 def test_a_port_that_is_taken_is_told_in_a_sentence() -> None:
@@ -58,7 +122,7 @@ def test_a_port_that_is_taken_is_told_in_a_sentence() -> None:
         with command("--kafka", str(port)) as process:
             _, error = process.communicate(timeout=20)
     assert process.returncode == 1
-    assert error.startswith(f"minibroker: cannot listen on 127.0.0.1, port {port}: ")
+    assert error.startswith(f"minibroker: cannot listen on 127.0.0.1, port {port}, for Kafka: ")
     assert error.count("\n") == 1
 
 
@@ -83,6 +147,7 @@ def test_brokers_are_stopped_and_requests_fail_from_outside() -> None:
     with command("--kafka", "0", "--brokers", "2", "--control", str(control)) as process:
         address = first_line(process).split()[2].rstrip(";")
         assert first_line(process) == f"Control on http://127.0.0.1:{control}\n"
+        assert first_line(process) == "Ctrl+C ends it.\n"
         fault = {"request": "produce", "error": "MESSAGE_TOO_LARGE"}
         asked(control, "POST", "/faults", fault)
         reports = []
@@ -92,6 +157,34 @@ def test_brokers_are_stopped_and_requests_fail_from_outside() -> None:
         assert [error.name() for error in reports] == ["MSG_SIZE_TOO_LARGE"]
         asked(control, "POST", "/brokers/2/stop")
         assert [each["runs"] for each in asked(control, "GET", "/brokers")] == [True, False]
+
+
+def test_queues_are_looked_at_and_messages_fail_from_outside() -> None:
+    control = free_port()
+    with command("--amqp", "0", "--control", str(control)) as process:
+        url = first_line(process).split()[2].rstrip(";")
+        first_line(process)
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            asked(control, "GET", "/brokers")
+        assert "Kafka does not run here" in refused.value.read().decode()
+        connection = pika.BlockingConnection(pika.URLParameters(url))
+        channel = connection.channel()
+        channel.queue_declare("orders", durable=True)
+        for number in range(2):
+            channel.basic_publish("", "orders", b"%d" % number)
+        channel.basic_get("orders")
+        assert asked(control, "GET", "/queues") == [
+            {"queue": "orders", "ready": 1, "unacked": 1, "consumers": 0}
+        ]
+        asked(control, "POST", "/faults", {"wire": "amqp", "request": "basic.ack", "refuse": True})
+
+        def ack() -> None:
+            channel.basic_ack(1)
+            channel.queue_declare("orders", durable=True, passive=True)
+
+        with pytest.raises(pika.exceptions.AMQPConnectionError):
+            ack()
+        assert asked(control, "GET", "/queues")[0]["ready"] == 2
 
 
 def asked(port: int, method: str, path: str, body: object = None) -> Any:

@@ -20,7 +20,7 @@ PATIENCE = 8.0
 @contextmanager
 def controlled(running: Running) -> Iterator[int]:
     """The port at which this server is controlled."""
-    listener = running._wait(start_control(running.server, "127.0.0.1", 0))
+    listener = running._wait(start_control({"kafka": running.server}, "127.0.0.1", 0))
     port: int = listener.sockets[0].getsockname()[1]
     yield port
     running.ask(lambda server: listener.close())
@@ -198,7 +198,7 @@ def test_a_web_page_is_not_answered(port: int) -> None:
 def test_it_does_not_listen_where_others_are(kafka: Running) -> None:
     for host in ("0.0.0.0", "::", "", "example.org"):
         with pytest.raises(ValueError, match=r"take 127\.0\.0\.1"):
-            kafka._wait(start_control(kafka.server, host, 0))
+            kafka._wait(start_control({"kafka": kafka.server}, host, 0))
 
 
 def test_a_request_that_does_not_come_is_not_waited_for(

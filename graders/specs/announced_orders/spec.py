@@ -15,7 +15,7 @@ def scenario(stage: Stage) -> None:
         order = f"order-{number}"
         owes = Owes("charge", order, {"cents": cents})
         stage.row(1.0 + number, "orders", order, {"cents": cents})
-        stage.announce(1.0 + number, "orders", {"id": order, "cents": cents}, owes)
+        stage.broadcast(1.0 + number, "orders", {"id": order, "cents": cents}, owes)
 
 
 SPEC = Spec(

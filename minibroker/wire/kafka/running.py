@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from minibroker.wire.kafka.server import KafkaServer
+from minibroker.wire.loops import new_runner as new_runner
 
 T = TypeVar("T")
 
@@ -102,12 +103,3 @@ def start(brokers: int = 1, **options: Any) -> Running:
     """A Kafka of `brokers` brokers on free ports of this machine; `options` are those of
     `KafkaServer`."""
     return Running({"ports": (0,) * brokers} | options)
-
-
-def new_runner() -> "asyncio.Runner":
-    """An event loop: uvloop's, which takes half the time, where it is installed."""
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.Runner()
-    return asyncio.Runner(loop_factory=uvloop.new_event_loop)

@@ -91,7 +91,7 @@ LOST: dict[str, tuple[list[t.Event], str, tuple[int, ...]]] = {
     "published to no queue": (
         [unroutable(), owed(), ended()],
         "its message reached no queue, and no charge for it was made",
-        (),
+        (0,),
     ),
     "lost by the brokers": (
         [JOIN, *ordered("order-1"), truncated(1), ended()],

@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from graders.judges.lost_message import find, unshown
+from minibroker.sim import trace as t
 from minibroker.sim.trace import Event
+from minibroker.sim.values import Value
 from tests.graders.judges.history import (
     DEAD,
     body_of,
@@ -52,7 +54,7 @@ FIRES: dict[str, tuple[list[Event], str, tuple[int, ...]]] = {
     "never in a queue": (
         [unroutable(), owed()],
         "order-1 was lost: its message reached no queue, and no charge for it was made",
-        (),
+        (0,),
     ),
     "charged with a wrong amount": (
         [published(), owed(), delivered(), charged(cents=41), settled()],
@@ -136,6 +138,17 @@ def test_a_message_is_not_lost(events: list[Event]) -> None:
     assert find(history(*events)) == []
 
 
+def test_an_order_is_lost_whose_last_row_says_something_else_than_is_owed() -> None:
+    owes = t.Owed(at=0, message=1, kind="row in answers", subject="order-1", detail={"is": "paid"})
+    row: dict[str, Value] = {"is": "pending"}
+    wrote = t.Committed(at=0, who="worker#1", writes=[["put", "answers", "order-1", row]])
+    [found] = find(history(published(), owes, delivered(), wrote, settled()))
+    assert found.sentence == (
+        "order-1 was lost: worker#1 acked its message, and no row in answers for it was made with "
+        "is paid; what was made had is pending"
+    )
+
+
 def test_nothing_is_shown_before_something_owed_was_handed_out() -> None:
     sentence = "no message was ever taken, so none could be lost"
     assert unshown(history()) == sentence
@@ -153,6 +166,7 @@ def test_nothing_is_shown_before_something_owed_was_handed_out() -> None:
         (settled(how="expired"), "its time in orders was over"),
         (settled(how="overflowed"), "orders was full"),
         (settled(how="undeliverable"), "it was handed out from orders too often"),
+        (settled(how="transient"), "it was not persistent, and the broker of orders restarted"),
         (settled(how="deleted"), "orders was deleted"),
         (
             dead_lettered(1, reason="expired"),

@@ -265,13 +265,26 @@ def test_a_row_that_is_owed_is_paid_by_writing_it() -> None:
     owes = t.Owed(at=0, message=1, kind=kind, subject="order-1")
 
     def wrote(op: str, table: str = "slips", key: str = "order-1", who: str = WORKER) -> t.Event:
-        return t.Committed(at=0, who=who, writes=[["put", "other", "x"], [op, table, key]])
+        return t.Committed(at=0, who=who, writes=[["put", "other", "x", {}], [op, table, key, {}]])
 
     assert paid(kind, owes, wrote("insert"), wrote("put")) == ([1, 2], [])
     assert paid(
         kind, owes, wrote("delete"), wrote("put", "done"), wrote("put", key="order-2"),
         wrote("put", who="scenario"),
     ) == ([], [])  # fmt: skip
+
+
+def test_a_row_with_a_detail_is_paid_by_one_that_says_it() -> None:
+    kind = f"{ROW} answers"
+    owes = t.Owed(at=0, message=1, kind=kind, subject="order-1", detail={"status": "paid"})
+
+    def wrote(**row: str) -> t.Event:
+        return t.Committed(at=0, who=WORKER, writes=[["put", "answers", "order-1", {**row}]])
+
+    assert paid(kind, owes, wrote(status="pending"), wrote(status="paid", by="card"), wrote()) == (
+        [2],
+        [1, 3],
+    )
 
 
 def test_a_dead_letter_may_be_a_record() -> None:

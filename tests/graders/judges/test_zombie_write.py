@@ -81,7 +81,9 @@ def test_something_is_shown_once_a_member_of_a_group_made_something() -> None:
 
 
 def wrote(op: str = "put", table: str = "slips", key: str = "order-1", who: str = ONE) -> t.Event:
-    return t.Committed(at=0, who=who, writes=[["put", "other", "order-1"], [op, table, key]])
+    return t.Committed(
+        at=0, who=who, writes=[["put", "other", "order-1", {}], [op, table, key, {}]]
+    )
 
 
 def test_a_row_that_is_owed_is_an_effect_and_no_other_is() -> None:

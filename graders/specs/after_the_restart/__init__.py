@@ -1,0 +1,1 @@
+"""An experiment of lesson 02."""

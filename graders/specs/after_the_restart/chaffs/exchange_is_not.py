@@ -1,0 +1,19 @@
+"""The queue is durable, the exchange is not.
+
+anomaly: lost_message
+"""
+
+import json
+
+
+def topology(channel):
+    channel.exchange_declare("events", exchange_type="fanout")
+    channel.queue_declare("billing", durable=True)
+    channel.queue_bind("billing", "events")
+
+
+def billing(channel, payments):
+    for method, properties, body in channel.consume("billing"):
+        order = json.loads(body)
+        payments.charge(order["id"], order["cents"], idempotency_key=order["id"])
+        channel.basic_ack(method.delivery_tag)

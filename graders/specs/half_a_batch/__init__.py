@@ -1,0 +1,1 @@
+"""A bug hunt of lesson 13."""

@@ -1,0 +1,31 @@
+"""Deletes the checkout, then sends it: a crash between loses all six.
+
+anomaly: lost_message
+"""
+
+import json
+
+
+def sender(sqs, database):
+    url = sqs.get_queue_url(QueueName="orders")["QueueUrl"]
+    for key in database.keys("checkouts"):
+        orders = {order["id"]: order for order in database.get("checkouts", key)["orders"]}
+        database.delete("checkouts", key)
+        while orders:
+            entries = [{"Id": id, "MessageBody": json.dumps(orders[id])} for id in orders]
+            told = sqs.send_message_batch(QueueUrl=url, Entries=entries)
+            for failed in told["Failed"]:
+                if failed["SenderFault"]:
+                    database.put("too_long", failed["Id"], {"why": failed["Message"]})
+            left = {each["Id"] for each in told["Failed"] if not each["SenderFault"]}
+            orders = {id: orders[id] for id in orders if id in left}
+
+
+def worker(sqs, payments):
+    url = sqs.get_queue_url(QueueName="orders")["QueueUrl"]
+    while True:
+        told = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=20)
+        for message in told.get("Messages", []):
+            order = json.loads(message["Body"])
+            payments.charge(order["id"], order["cents"], idempotency_key=order["id"])
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])

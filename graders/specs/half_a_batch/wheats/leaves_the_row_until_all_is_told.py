@@ -1,0 +1,29 @@
+"""Keeps the checkout with what is left of it, and tries again as often as it takes."""
+
+import json
+
+
+def sender(sqs, database):
+    url = sqs.get_queue_url(QueueName="orders")["QueueUrl"]
+    for key in database.keys("checkouts"):
+        orders = {order["id"]: order for order in database.get("checkouts", key)["orders"]}
+        while orders:
+            entries = [{"Id": id, "MessageBody": json.dumps(orders[id])} for id in orders]
+            told = sqs.send_message_batch(QueueUrl=url, Entries=entries)
+            for failed in told["Failed"]:
+                if failed["SenderFault"]:
+                    database.put("too_long", failed["Id"], {"why": failed["Message"]})
+            left = {each["Id"] for each in told["Failed"] if not each["SenderFault"]}
+            orders = {id: orders[id] for id in orders if id in left}
+            database.put("checkouts", key, {"orders": list(orders.values())})
+        database.delete("checkouts", key)
+
+
+def worker(sqs, payments):
+    url = sqs.get_queue_url(QueueName="orders")["QueueUrl"]
+    while True:
+        told = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=20)
+        for message in told.get("Messages", []):
+            order = json.loads(message["Body"])
+            payments.charge(order["id"], order["cents"], idempotency_key=order["id"])
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])

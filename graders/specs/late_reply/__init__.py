@@ -1,0 +1,1 @@
+"""The exercise that lesson 19 leads to."""

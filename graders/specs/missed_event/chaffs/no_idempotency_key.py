@@ -1,0 +1,20 @@
+"""A durable queue, and a crash between mail and ack sends the mail again.
+
+anomaly: duplicate_effect
+"""
+
+import json
+
+
+def mailer(channel, mail):
+    channel.exchange_declare("events", exchange_type="fanout", durable=True)
+    queue = channel.queue_declare("mailer", durable=True).method.queue
+    channel.queue_bind(queue, "events")
+
+    def on_order(channel, method, properties, body):
+        order = json.loads(body)
+        mail.send(order["id"], "Thank you!")
+        channel.basic_ack(method.delivery_tag)
+
+    channel.basic_consume(queue, on_order)
+    channel.start_consuming()

@@ -1,0 +1,27 @@
+"""Catches what comes back, and drops it.
+
+anomaly: lost_message
+"""
+
+import json
+
+from pika import BasicProperties
+from pika.exceptions import UnroutableError
+
+
+def topology(channel):
+    channel.exchange_declare("events", exchange_type="topic", durable=True)
+    channel.queue_declare("billing", durable=True)
+    channel.queue_bind("billing", "events", "order.placed.#")
+
+
+def publisher(channel, database):
+    channel.confirm_delivery()
+    persistent = BasicProperties(delivery_mode=2)
+    for order in database.keys("cancelled"):
+        key = f"order.cancelled.{database.get('cancelled', order)['country']}"
+        body = json.dumps({"id": order})
+        try:
+            channel.basic_publish("events", key, body, persistent, mandatory=True)
+        except UnroutableError:
+            print(f"nobody wants {key}")

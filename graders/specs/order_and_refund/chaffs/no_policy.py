@@ -1,0 +1,25 @@
+"""Subscribes the queue, and lets nobody send to it.
+
+anomaly: lost_message
+"""
+
+import json
+
+
+def topology(sqs, sns):
+    topics = [sns.create_topic(Name=name)["TopicArn"] for name in ["order-events", "refund-events"]]
+    url = sqs.create_queue(QueueName="mail-events")["QueueUrl"]
+    told = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+    queue = told["Attributes"]["QueueArn"]
+    for topic in topics:
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)
+
+
+def mailer(sqs, mail):
+    url = sqs.get_queue_url(QueueName="mail-events")["QueueUrl"]
+    while True:
+        told = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20)
+        for message in told.get("Messages", []):
+            order = json.loads(json.loads(message["Body"])["Message"])
+            mail.send(order["id"], "We have news of your order.", order["id"])
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])

@@ -1,0 +1,1 @@
+"""The second part of the exercise that lesson 13 leads to."""

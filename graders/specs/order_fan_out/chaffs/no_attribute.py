@@ -1,0 +1,68 @@
+"""Filters by an attribute that nothing is published with: the filter lets nothing through.
+
+anomaly: lost_message
+"""
+
+import json
+
+
+def topology(sqs, sns):
+    orders = sns.create_topic(Name="order-events")["TopicArn"]
+    refunds = sns.create_topic(Name="refund-events")["TopicArn"]
+    home = {"FilterPolicy": json.dumps({"delivery": ["home"]})}
+    connect(sqs, sns, "stock-events", {orders: {}})
+    connect(sqs, sns, "shipping-events", {orders: home})
+    connect(sqs, sns, "mail-events", {orders: {}, refunds: {}})
+
+
+def connect(sqs, sns, name, topics):
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    told = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+    queue = told["Attributes"]["QueueArn"]
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "sns.amazonaws.com"},
+                "Action": "sqs:SendMessage",
+                "Resource": queue,
+                "Condition": {"ArnEquals": {"aws:SourceArn": list(topics)}},
+            }
+        ],
+    }
+    # One policy for all topics: setting it replaces the one before.
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
+    for topic, attributes in topics.items():
+        attributes = {"RawMessageDelivery": "true"} | attributes
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue, Attributes=attributes)
+
+
+def each(sqs, name, work):
+    url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+    while True:
+        told = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=20)
+        for message in told.get("Messages", []):
+            work(json.loads(message["Body"]))
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+
+
+def publisher(sqs, sns):
+    topic = sns.create_topic(Name="order-events")["TopicArn"]  # gives the one there is
+
+    def publish(order):
+        sns.publish(TopicArn=topic, Message=json.dumps(order))
+
+    each(sqs, "orders", publish)
+
+
+def stock_keeper(sqs, stock):
+    each(sqs, "stock-events", lambda order: stock.reserve(order["id"], order["items"], order["id"]))
+
+
+def shipper(sqs, shipping):
+    each(sqs, "shipping-events", lambda order: shipping.book(order["id"], order["id"]))
+
+
+def mailer(sqs, mail):
+    each(sqs, "mail-events", lambda order: mail.send(order["id"], "Thank you.", order["id"]))

@@ -1,0 +1,1 @@
+"""The exercise that lesson 01 leads to."""

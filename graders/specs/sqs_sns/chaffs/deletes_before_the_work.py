@@ -1,0 +1,49 @@
+"""Deletes what it received, then charges: a crash between loses the order.
+
+anomaly: lost_message
+anomaly: given_up_early
+"""
+
+import json
+
+ATTRIBUTES = {"VisibilityTimeout": "60", "ReceiveMessageWaitTimeSeconds": "20"}
+
+
+def topology(sqs):
+    dead = sqs.create_queue(QueueName="orders-dead")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])
+    policy = {"deadLetterTargetArn": arn["Attributes"]["QueueArn"], "maxReceiveCount": 3}
+    sqs.create_queue(
+        QueueName="orders", Attributes=ATTRIBUTES | {"RedrivePolicy": json.dumps(policy)}
+    )
+
+
+def intake(sqs, database):
+    queue = sqs.get_queue_url(QueueName="orders")["QueueUrl"]
+    for key in database.keys("checkouts"):
+        orders = database.get("checkouts", key)["orders"]
+        left = [{"Id": order["id"], "MessageBody": json.dumps(order)} for order in orders]
+        while left:
+            batch = left[:10]
+            told = sqs.send_message_batch(QueueUrl=queue, Entries=batch)
+            sent = {each["Id"] for each in told.get("Successful", [])}
+            left = [entry for entry in left if entry["Id"] not in sent]
+        database.delete("checkouts", key)
+
+
+def worker(sqs, payments):
+    queue = sqs.get_queue_url(QueueName="orders")["QueueUrl"]
+    while True:
+        told = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)
+        messages = told.get("Messages", [])
+        entries = [
+            {"Id": each["MessageId"], "ReceiptHandle": each["ReceiptHandle"]} for each in messages
+        ]
+        if entries:
+            sqs.delete_message_batch(QueueUrl=queue, Entries=entries)
+        for message in messages:
+            try:
+                order = json.loads(message["Body"])
+                payments.charge(order["id"], order["cents"], idempotency_key=order["id"])
+            except Exception:
+                continue

@@ -1,0 +1,51 @@
+"""Reads the policy that is there and adds a statement for each topic."""
+
+import json
+
+LISTENS = {
+    "mail": ["order-events", "cancel-events", "refund-events"],
+    "stock": ["order-events", "cancel-events"],
+}
+
+
+def topology(sqs, sns):
+    for name, topics in LISTENS.items():
+        url = sqs.create_queue(QueueName=name)["QueueUrl"]
+        told = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+        queue = told["Attributes"]["QueueArn"]
+        for topic in topics:
+            arn = sns.create_topic(Name=topic)["TopicArn"]
+            sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue)
+            allow(sqs, url, queue, arn)
+
+
+def allow(sqs, url, queue, topic):
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": queue,
+        "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
+    }
+    told = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])
+    before = json.loads(told.get("Attributes", {}).get("Policy", '{"Statement": []}'))
+    statements = [*before["Statement"], statement]
+    policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+
+
+def each(sqs, name, work):
+    url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+    while True:
+        told = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20)
+        for message in told.get("Messages", []):
+            work(json.loads(json.loads(message["Body"])["Message"]))
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+
+
+def mailer(sqs, mail):
+    each(sqs, "mail", lambda order: mail.send(order["id"], "News for you.", order["id"]))
+
+
+def stock_keeper(sqs, stock):
+    each(sqs, "stock", lambda order: stock.reserve(order["id"], order["items"], order["id"]))

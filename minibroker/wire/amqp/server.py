@@ -1,0 +1,207 @@
+"""The server: one virtual host, on an event loop.
+
+Rule: everything here and below runs on the loop's thread; `minibroker.wire.amqp.running` is for
+other threads. The engine is called by frames and timers only, one at a time.
+"""
+
+import asyncio
+import base64
+import logging
+import os
+import ssl
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from minibroker.queues.broker import Broker
+from minibroker.sim.trace import NoTrace, Trace
+from minibroker.wire.amqp.connection import Connection
+from minibroker.wire.amqp.faults import Faults
+from minibroker.wire.amqp.handshake import HEARTBEAT
+from minibroker.wire.kafka.timers import Timers, WallClock
+
+if TYPE_CHECKING:  # with the log engine behind them they take a while
+    from minibroker.storage import Fsync, QueueDisk, StorageError
+
+log = logging.getLogger(__name__)
+
+
+class AmqpServer:
+    """`port` is where it listens, or several are; 0 is any that is free. `users` are names and
+    passwords; ``guest`` is let in from this machine only. `heartbeat` is what clients are offered,
+    in seconds. `permit` names deprecated features that may be used all the same, as RabbitMQ's
+    ``deprecated_features.permit`` does: ``transient_nonexcl_queues``, ``global_qos``. `tls`, a
+    context or the paths of a certificate and its key, makes it speak TLS. With `data`, a directory,
+    durable queues are kept there; for `fsync` see `minibroker.storage.files.Fsync`. A `trace` that
+    is kept grows with every message."""
+
+    def __init__(
+        self,
+        port: int | Sequence[int] = 0,
+        host: str = "127.0.0.1",
+        *,
+        users: Mapping[str, str] | None = None,
+        heartbeat: int = HEARTBEAT,
+        permit: Collection[str] = (),
+        tls: ssl.SSLContext | tuple[Path, Path] | None = None,
+        data: Path | None = None,
+        fsync: "Fsync" = "always",
+        trace: Trace | None = None,
+    ) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.host = host
+        self.ports = [port] if isinstance(port, int) else list(port)
+        self.users = {"guest": "guest"} if users is None else dict(users)
+        self.heartbeat = heartbeat
+        self.tls = _context(*tls) if isinstance(tls, tuple) else tls
+        self.trace = NoTrace() if trace is None else trace
+        self.faults = Faults()
+        self.alarm = ""
+        """Why publishers are blocked, if they are."""
+        self.connections: dict[Connection, None] = {}
+        self.clock = WallClock()
+        self._timers = Timers(self.clock, self.loop)
+        self._listeners: list[asyncio.Server] = []
+        for name in permit:
+            if name not in FEATURES:
+                raise ValueError(f"there is no {name!r} to permit; there are {', '.join(FEATURES)}")
+        self.failed = asyncio.Event()
+        """Is set when the disk took no more: nothing is confirmed any more."""
+        self.disk: QueueDisk | None = None
+        if data is None:
+            self.broker = Broker(
+                self.clock, self.trace, self._timers.at, self.new_suffix, frozenset(permit)
+            )
+        else:
+            from minibroker.storage import open_queues
+
+            self.broker, self.disk = open_queues(
+                data,
+                self.clock,
+                self.trace,
+                self._at,
+                fsync=fsync,
+                new_suffix=self.new_suffix,
+                permit=frozenset(permit),
+            )
+
+    @property
+    def url(self) -> str:
+        """What a client is given."""
+        scheme = "amqp" if self.tls is None else "amqps"
+        name, password = next(iter(self.users.items()))
+        return f"{scheme}://{name}:{password}@{self.host}:{self.port}/"
+
+    @property
+    def port(self) -> int:
+        """The first one."""
+        return self.ports[0]
+
+    async def start(self) -> None:
+        """Take connections; OSError, and no port is open, if one is taken."""
+        for number, port in enumerate(self.ports):
+            try:
+                listener = await self.loop.create_server(
+                    lambda: Connection(self), self.host, port, ssl=self.tls, backlog=512
+                )
+            except OSError:
+                await self.close()
+                raise
+            self._listeners.append(listener)
+            self.ports[number] = listener.sockets[0].getsockname()[1]
+
+    async def close(self) -> None:
+        """Close the ports and all connections."""
+        for listener in self._listeners:
+            listener.close()
+        self._listeners.clear()
+        for connection in list(self.connections):
+            connection.abort()
+        self._timers.cancel()
+        if self.disk is not None:
+            self.disk.close()
+
+    def keep(self) -> bool:
+        """Let the disk have what has changed, so that clients may be told of it. False if it took
+        no more; then all connections end."""
+        if self.disk is None:
+            return True
+        from minibroker.storage import StorageError
+
+        try:
+            self.disk.flush()
+        except StorageError as error:
+            self._fail(error)
+            return False
+        return True
+
+    def _at(self, when: int, action: Callable[[], None]) -> None:
+        from minibroker.storage import StorageError
+
+        def guarded() -> None:
+            try:
+                action()
+            except StorageError as error:
+                self._fail(error)
+
+        self._timers.at(when, guarded)
+
+    def _fail(self, error: "StorageError") -> None:
+        if not self.failed.is_set():
+            log.error("%s", error)
+            self.failed.set()
+            for connection in list(self.connections):
+                connection.abort()
+
+    def new_suffix(self) -> str:
+        """The end of a name that the broker makes up."""
+        return base64.urlsafe_b64encode(os.urandom(16)).decode().rstrip("=")
+
+    def overview(self) -> list[dict[str, object]]:
+        """Of each queue what an operator asks: how many copies are ready and how many handed out
+        and not settled, and how many consumers it has."""
+        unacked = Counter(
+            held.queue
+            for connection in self.connections
+            for channel in connection.channels.values()
+            for held in channel.engine.unacked.values()
+        )
+        return [
+            {
+                "queue": queue.name,
+                "ready": len(queue),
+                "unacked": unacked[queue],
+                "consumers": len(queue.consumers),
+            }
+            for queue in self.broker.all_queues()
+        ]
+
+    # --- for lessons -----------------------------------------------------------------------
+
+    def block(self, reason: str = "low on memory") -> None:
+        """An alarm is on: who publishes is blocked (RabbitMQ, "Memory and Disk Alarms")."""
+        self.alarm = reason
+
+    def unblock(self) -> None:
+        """It is over."""
+        self.alarm = ""
+        for connection in list(self.connections):
+            connection.unblock()
+
+    def drop(self, name: str = "") -> None:
+        """Drop the connection of the client that is called so, without a word; all of them for an
+        empty name."""
+        for connection in list(self.connections):
+            if name in ("", connection.name):
+                connection.abort()
+
+
+FEATURES = ("transient_nonexcl_queues", "global_qos")
+
+
+def _context(certificate: Path, key: Path) -> ssl.SSLContext:
+    """OSError (ssl.SSLError is one) if they cannot be read or do not belong together."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context
