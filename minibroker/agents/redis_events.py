@@ -10,7 +10,8 @@ list's element is a message with one copy, named by the list.
   delivery count as the attempt. XACK settles it (``acked``), NOACK at once (``auto-acked``).
 - What is trimmed or deleted goes from every group that was not done with it, pending or not
   (redis.io, XTRIM: without ACKED it asks no group): `Settled` as ``trimmed`` or ``removed``.
-- A pop hands an element out and forgets it in one step (``auto-acked``).
+- A pop hands an element out and forgets it in one step (``auto-acked``). A move hands it out and
+  puts it into another list (``moved``, `Published` there, `Delivered`).
 
 Nothing is given back when a consumer dies: what it had stays pending under its name.
 """
@@ -239,8 +240,9 @@ class Sightings:
             if known == value:
                 del kept[index]
                 return number
-        moved = command in MOVES and moving.get(value)
-        number = moved.pop() if moved else self._trace.new_message()
+        waiting = moving.get(value) if command in MOVES else None
+        moved = waiting.pop() if waiting else None
+        number = self._trace.new_message() if moved is None else moved
         self._trace.append(
             Published(
                 at=self._clock.now,
@@ -252,6 +254,8 @@ class Sightings:
                 body=value,
             )
         )
+        if moved is not None:  # it is handed to who has moved it, too
+            self._delivered(who, text(key), number, 1)
         return number
 
     # --- events --------------------------------------------------------------------------------

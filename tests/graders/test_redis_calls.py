@@ -18,7 +18,7 @@ LISTENS = """
 import json
 
 
-def worker(r, payments):
+def worker(r, payments, database):
     listener = r.pubsub(ignore_subscribe_messages=True)
     listener.subscribe("orders")
     for message in listener.listen():

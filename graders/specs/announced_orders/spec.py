@@ -1,6 +1,7 @@
-"""The experiment of lesson 14: orders are published on a channel.
+"""The experiment of lesson 14: orders are published on a channel, and are in a table besides.
 
-Goal: the learner sees that pub/sub hands a message to who listens now, and to nobody later.
+Goal: the learner sees that pub/sub hands a message to who listens now, and to nobody later, and
+that it is a good doorbell for what is kept elsewhere: each order is a row of a table, too.
 Non-goals: sharded pub/sub, keyspace notifications.
 """
 
@@ -13,13 +14,20 @@ def scenario(stage: Stage) -> None:
     for number, cents in ((1, 4200), (2, 1700), (3, 900)):
         order = f"order-{number}"
         owes = Owes("charge", order, {"cents": cents})
+        stage.row(1.0 + number, "orders", order, {"cents": cents})
         stage.broadcast(1.0 + number, "orders", {"id": order, "cents": cents}, owes)
 
 
 SPEC = Spec(
     name="announced_orders",
     version=1,
-    roles=(Role("worker", {"r": "redis.text", "payments": "payments"}, starts=1.0),),
+    roles=(
+        Role(
+            "worker",
+            {"r": "redis.text", "payments": "payments", "database": "database"},
+            starts=1.0,
+        ),
+    ),
     scenario=scenario,
     checks=(Check("nothing_lost", 1, ("lost_message",), "no order is lost"),),
     budget=Budget(effects=60, together=2_000, endless=300),
