@@ -15,6 +15,7 @@ in `minibroker.queues.flow`, what may be declared in `minibroker.queues.declarat
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 from minibroker.queues import declaration, expiry
@@ -23,7 +24,7 @@ from minibroker.queues.declaration import Wanted
 from minibroker.queues.errors import NotAllowed, NotFound, PreconditionFailed
 from minibroker.queues.exchange import DEFAULT, Exchange, Target
 from minibroker.queues.flow import At, Flow, headers
-from minibroker.queues.keeper import Keeper, Kept
+from minibroker.queues.keeper import Keeper, Kept, is_kept
 from minibroker.queues.message import Copy, Message
 from minibroker.queues.queue import Queue
 from minibroker.queues.routing import Exchanges
@@ -225,9 +226,9 @@ class Broker:
         for queue in list(self._queues.values()):
             if not queue.durable:
                 self._delete("broker", queue)
-            elif not queue.arguments.quorum:
-                for copy in queue.forget():
-                    self._flow.settled("broker", queue, copy, "transient")
+                continue
+            for copy in queue.forget(partial(is_kept, queue)):
+                self._flow.settled("broker", queue, copy, "transient")
         self._exchanges.forget_transient()
         self._flow.try_again()
 

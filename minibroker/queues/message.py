@@ -36,11 +36,6 @@ class Message:
     deaths: tuple[Death, ...] = ()
     encoded: object = None
 
-    @property
-    def persistent(self) -> bool:
-        """Whether a durable classic queue keeps it through a restart of the broker."""
-        return self.properties.get("delivery_mode") == 2
-
 
 @dataclass(slots=True)
 class Copy:

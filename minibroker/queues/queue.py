@@ -13,6 +13,7 @@ those that came back before it (RabbitMQ's `rabbit_fifo`, take_next_msg).
 
 import heapq
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from minibroker.queues import arguments as queue_arguments
@@ -126,13 +127,12 @@ class Queue:
         self._bytes = 0
         return gone
 
-    def forget(self) -> list[Copy]:
-        """Take the ready copies out whose messages are not persistent, first first."""
-        gone = sorted(copy for copy in self._ready if not copy.message.persistent)
-        for copy in gone:
-            self._ready.remove(copy)
-            self._bytes -= len(copy.message.body)
+    def forget(self, stays: Callable[[Message], bool]) -> list[Copy]:
+        """Take out the ready copies of messages that do not stay, first first."""
+        gone = sorted(copy for copy in self._ready if not stays(copy.message))
+        self._ready = [copy for copy in self._ready if stays(copy.message)]
         heapq.heapify(self._ready)
+        self._bytes -= sum(len(copy.message.body) for copy in gone)
         return gone
 
     def _priority(self, message: Message) -> int:
