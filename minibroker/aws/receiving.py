@@ -111,9 +111,10 @@ class Receiving:
     def delete_message(
         self, who: str, queue_url: str | None = None, receipt_handle: str | None = None
     ) -> dict[str, Any]:
-        """Delete what was received; that it is gone already is no error. In a standard queue any
-        receive's handle does: the API promises that of the latest one only, but AWS does so. In a
-        FIFO queue the receive must not be over."""
+        """Delete what was received; that it is gone already is no error. In a standard queue an old
+        receive's handle is no error either and deletes nothing: the message "might not be deleted"
+        then, says the API, and a program must not rely on more. In a FIFO queue the receive must
+        not be over."""
         queue = queue_at(self._region, queue_url)
         self._flow.look(queue)
         self._delete(who, queue, receipt_handle)
@@ -143,7 +144,7 @@ class Receiving:
             return
         if queue.fifo and not (copy.state is HELD and copy.receipt == receipt):
             raise bad_value("ReceiptHandle", handle, "The receipt handle has expired.")
-        if receipt <= copy.receipt:
+        if copy.receipt == receipt:
             self._flow.settle(who, queue, copy, "acked")
 
     # --- twice -----------------------------------------------------------------------------
