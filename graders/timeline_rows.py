@@ -259,11 +259,13 @@ class Reading:
             else:
                 text = calls.waited(request.args.get("timeout"))
                 self._own(position, event, "poll", text, number)
-        elif event.did == "changed" and not (
-            request.op in calls.SET_UP or number in self._drafts.done or redis_calls.takes(request)
-        ):
-            call = redis_calls.called(request) if request.client == "redis" else f"{request.op}()"
-            self._own(position, event, "call", words.plain(call), number)
+        elif event.did == "changed" and number not in self._drafts.done:
+            if request.client == "redis":
+                if not redis_calls.takes(request):
+                    text = words.plain(redis_calls.called(request))
+                    self._own(position, event, "call", text, number)
+            elif request.op not in calls.SET_UP:
+                self._own(position, event, "call", words.plain(f"{request.op}()"), number)
 
     def _taken(self, event: Answered, delivery: dict[str, Value], position: int) -> None:
         push, number = self._copies.take(event.who, delivery), event.number
