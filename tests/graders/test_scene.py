@@ -178,7 +178,7 @@ def test_a_declined_charge_was_not_made() -> None:
 
 
 def test_a_committed_transaction_is_listed_by_its_writes() -> None:
-    done = t.Committed(at=0, who="worker#1", writes=[["insert", "done", "order-1"]])
+    done = t.Committed(at=0, who="worker#1", writes=[["insert", "done", "order-1", {}]])
     assert outside(done, done) == [("insert done/order-1", "twice", False)]
 
 

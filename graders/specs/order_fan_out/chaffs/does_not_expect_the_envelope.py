@@ -1,5 +1,5 @@
-"""Reads the order where SNS's envelope is, finds no id in it, and leaves the message for somebody
-who knows better: it comes back for ever.
+"""Subscribes two queues raw and forgets it for the third. Its reader finds no id in SNS's envelope
+and leaves the message for somebody who knows better: it comes back for ever.
 
 anomaly: stuck
 """
@@ -10,10 +10,11 @@ import json
 def topology(sqs, sns):
     orders = sns.create_topic(Name="order-events")["TopicArn"]
     refunds = sns.create_topic(Name="refund-events")["TopicArn"]
+    raw = {"RawMessageDelivery": "true"}
     home = {"FilterPolicy": json.dumps({"delivery": ["home"]})}
-    connect(sqs, sns, "stock-events", {orders: {}})
+    connect(sqs, sns, "stock-events", {orders: raw})
     connect(sqs, sns, "shipping-events", {orders: home})
-    connect(sqs, sns, "mail-events", {orders: {}, refunds: {}})
+    connect(sqs, sns, "mail-events", {orders: raw, refunds: raw})
 
 
 def connect(sqs, sns, name, topics):

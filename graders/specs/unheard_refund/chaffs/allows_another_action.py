@@ -1,4 +1,4 @@
-"""Allows to receive, where a topic has to send.
+"""Allows to receive for one of the queues, where a topic has to send.
 
 anomaly: lost_message
 """
@@ -17,16 +17,16 @@ def topology(sqs, sns):
         told = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
         queue = told["Attributes"]["QueueArn"]
         arns = [sns.create_topic(Name=topic)["TopicArn"] for topic in topics]
-        allow(sqs, url, queue, arns)
+        allow(sqs, url, queue, arns, "SendMessage" if name == "mail" else "ReceiveMessage")
         for arn in arns:
             sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue)
 
 
-def allow(sqs, url, queue, topics):
+def allow(sqs, url, queue, topics, action):
     statement = {
         "Effect": "Allow",
         "Principal": {"Service": "sns.amazonaws.com"},
-        "Action": "sqs:ReceiveMessage",
+        "Action": f"sqs:{action}",
         "Resource": queue,
         "Condition": {"ArnEquals": {"aws:SourceArn": topics}},
     }

@@ -1,4 +1,5 @@
-"""Looks for the order in SNS's envelope, and leaves what it cannot read.
+"""Subscribes one of the queues raw. Of the other it looks for the order in SNS's envelope, and leaves
+what it cannot read.
 
 anomaly: stuck
 """
@@ -18,8 +19,9 @@ def topology(sqs, sns):
         queue = told["Attributes"]["QueueArn"]
         arns = [sns.create_topic(Name=topic)["TopicArn"] for topic in topics]
         allow(sqs, url, queue, arns)
+        how = {"RawMessageDelivery": "true"} if name == "mail" else {}
         for arn in arns:
-            sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue)
+            sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue, Attributes=how)
 
 
 def allow(sqs, url, queue, topics):
