@@ -75,8 +75,8 @@ HOSTILE = {
         NONE,
         "worker raised PermissionError",
     ),
-    "prints-a-gigabyte": (
-        worker("for _ in range(1024): print('x' * (1 << 20))", "raise ValueError('done')"),
+    "prints-half-a-gigabyte": (
+        worker("for _ in range(512): print('x' * (1 << 20))", "raise ValueError('done')"),
         NONE,
         "worker raised ValueError: done in line 3",
     ),
