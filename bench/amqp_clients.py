@@ -39,14 +39,14 @@ def main() -> None:
     if given.what in ("publish", "confirms"):
         began = time.perf_counter()
         publish(channel, many)
-        assert ready(channel) == many
+        wait(channel, many)
     else:
         publish(channel, many)
-        assert ready(channel) == many
+        wait(channel, many)
         channel.basic_qos(prefetch_count=int(given.what.split()[1]))
         began = time.perf_counter()
         consume(channel, many)
-        assert ready(channel) == 0
+        wait(channel, 0)
     print(json.dumps({"rate": many / (time.perf_counter() - began)}))
     connection.close()
 
@@ -68,10 +68,13 @@ def consume(channel: "pika.adapters.blocking_connection.BlockingChannel", many: 
     channel.cancel()
 
 
-def ready(channel: "pika.adapters.blocking_connection.BlockingChannel") -> int:
-    """How many are in the queue; the answer comes after all that was sent before."""
-    count: int = channel.queue_declare(QUEUE, passive=True).method.message_count
-    return count
+def wait(channel: "pika.adapters.blocking_connection.BlockingChannel", many: int) -> None:
+    """Until so many are in the queue. The answer comes after all that was sent before, but a queue
+    of RabbitMQ's may still be at it."""
+    deadline = time.monotonic() + 60
+    while channel.queue_declare(QUEUE, passive=True).method.message_count != many:
+        if time.monotonic() > deadline:
+            raise SystemExit(f"there were never {many} messages in the queue")
 
 
 if __name__ == "__main__":
