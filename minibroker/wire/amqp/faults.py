@@ -1,13 +1,14 @@
 """What a lesson lets go wrong between a client and the broker: by method, so many times.
 
->>> faults = Faults()
->>> faults.add("basic.publish", close=True, times=1, skip=1)
->>> [faults.take("basic.publish") is not None for _ in range(3)]
+>>> due = Faults()
+>>> due.add("basic.publish", close=True, times=1, skip=1)
+>>> [due.take("basic.publish") is not None for _ in range(3)]
 [False, True, False]
 """
 
-from dataclasses import dataclass
+from typing import NoReturn, TypeAlias
 
+from minibroker.wire import faults
 from minibroker.wire.amqp.methods import NAMES
 
 OKS = ("connection.start-ok", "connection.tune-ok")
@@ -22,63 +23,16 @@ _NAMED = frozenset(
     if name not in SERVERS and (not name.endswith("-ok") or name in OKS)
 )
 
-
-@dataclass(slots=True)
-class Fault:
-    """For `times` methods `name` after the first `skip`, in this order of what is set: wait `delay`
-    seconds; `refuse` closes the connection and the method was never worked on; `close` does what
-    was asked and closes the connection before anything is answered, so that the client cannot know
-    (the indefinite error). A message that is published is there when all of its body is."""
-
-    name: str
-    times: int = 1
-    skip: int = 0
-    delay: float = 0.0
-    refuse: bool = False
-    close: bool = False
+Fault: TypeAlias = faults.Fault[NoReturn]
 
 
-class Faults:
-    """The faults that are still to come. False while there are none."""
+class Faults(faults.Faults[NoReturn]):
+    """Faults by method. A message that is published is there when all of its body is. No method is
+    answered with an error that one could ask for: the protocol closes its channel instead."""
 
-    def __init__(self) -> None:
-        self._waiting: list[Fault] = []
-
-    def __bool__(self) -> bool:
-        return bool(self._waiting)
-
-    def add(
-        self,
-        name: str,
-        *,
-        times: int = 1,
-        skip: int = 0,
-        delay: float = 0.0,
-        refuse: bool = False,
-        close: bool = False,
-    ) -> None:
-        """See `Fault`. ValueError for a method that there is not, and for a fault that does
-        nothing."""
+    def _check(self, name: str) -> None:
         if name not in _NAMED:
             raise ValueError(f"a client has no method {name!r}; it has ones like basic.publish")
-        if not (delay or refuse or close):
-            raise ValueError("the fault does nothing: give delay, refuse or close")
-        self._waiting.append(Fault(name, times, skip, delay, refuse, close))
 
-    def clear(self) -> None:
-        """Nothing goes wrong any more."""
-        self._waiting.clear()
-
-    def take(self, name: str) -> Fault | None:
-        """What is to happen to this method, the first that is due."""
-        for fault in self._waiting:
-            if fault.name != name:
-                continue
-            if fault.skip:
-                fault.skip -= 1
-                continue
-            fault.times -= 1
-            if not fault.times:
-                self._waiting.remove(fault)
-            return fault
-        return None
+    def _error(self, name: str) -> NoReturn:
+        raise ValueError(f"no method is answered with {name!r}; give delay, refuse or close")

@@ -1,95 +1,23 @@
-"""The server for those who are on another thread: a notebook, a test, the command line.
+"""RabbitMQ for those who are on another thread: a notebook, a test.
 
 >>> with start() as rabbit:
 ...     rabbit.url.startswith("amqp://guest:guest@127.0.0.1:")
 True
 """
 
-import asyncio
-import threading
-from collections.abc import Callable, Coroutine
-from concurrent.futures import Future
-from contextlib import suppress
-from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any
 
+from minibroker.wire import running
 from minibroker.wire.amqp.server import AmqpServer
 
-T = TypeVar("T")
 
-PATIENCE = 30.0
-"""Seconds for which the server's thread may be busy before a call here gives up."""
-
-
-class Running:
-    """A server on a thread of its own, until `close`, the end of the ``with``, or that of the
-    process."""
+class Running(running.Running[AmqpServer]):
+    """`url` is what a client is given."""
 
     def __init__(self, options: dict[str, Any]) -> None:
-        self._started: Future[AmqpServer] = Future()
-        self._over: asyncio.Event | None = None
-        self._options = options
-        self._thread = threading.Thread(target=self._work, name="minibroker-amqp", daemon=True)
-        self._thread.start()
-        self.server = self._started.result(PATIENCE)
+        super().__init__("amqp", lambda: AmqpServer(**options))
         self.url = self.server.url
         self.host, self.port = self.server.host, self.server.port
-
-    def close(self) -> None:
-        """Close all connections and ports. Closing it again is no error."""
-        if self._thread.is_alive() and self._over is not None:
-            with suppress(RuntimeError):  # it is over by itself
-                self.server.loop.call_soon_threadsafe(self._over.set)
-            self._thread.join(PATIENCE)
-
-    def fail(self, method: str, **how: Any) -> None:
-        """Let methods of this name, such as ``basic.publish``, go wrong: see
-        `minibroker.wire.amqp.faults.Faults.add`."""
-        self.ask(lambda server: server.faults.add(method, **how))
-
-    def heal(self) -> None:
-        """Nothing goes wrong any more."""
-        self.ask(lambda server: server.faults.clear())
-
-    def ask(self, question: Callable[[AmqpServer], T]) -> T:
-        """Call something on the server's thread, the only one that may look at the engine."""
-
-        async def asked() -> T:
-            return question(self.server)
-
-        return self._wait(asked())
-
-    def _wait(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(coroutine, self.server.loop).result(PATIENCE)
-
-    def __enter__(self) -> "Running":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def _work(self) -> None:
-        from minibroker.wire.kafka.running import new_runner
-
-        with new_runner() as runner:
-            runner.run(self._serve())
-
-    async def _serve(self) -> None:
-        self._over = asyncio.Event()
-        try:
-            server = AmqpServer(**self._options)
-            await server.start()
-        except BaseException as error:
-            self._started.set_exception(error)
-            return
-        self._started.set_result(server)
-        await self._over.wait()
-        await server.close()
 
 
 def start(**options: Any) -> Running:

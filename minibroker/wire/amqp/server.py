@@ -19,7 +19,7 @@ from minibroker.sim.trace import NoTrace, Trace
 from minibroker.wire.amqp.connection import Connection
 from minibroker.wire.amqp.faults import Faults
 from minibroker.wire.amqp.handshake import HEARTBEAT
-from minibroker.wire.kafka.timers import Timers, WallClock
+from minibroker.wire.timers import Timers, WallClock
 
 if TYPE_CHECKING:  # with the log engine behind them they take a while
     from minibroker.storage import Fsync, QueueDisk, StorageError

@@ -1,8 +1,8 @@
 """What a lesson lets go wrong between a client and the services: by action, so many times.
 
->>> faults = Faults()
->>> faults.add("SendMessage", close=True, times=1, skip=1)
->>> [faults.take("SendMessage") is not None for _ in range(3)]
+>>> due = Faults()
+>>> due.add("SendMessage", close=True, times=1, skip=1)
+>>> [due.take("SendMessage") is not None for _ in range(3)]
 [False, True, False]
 
 The real clients try again by themselves after a closed connection and after an error of status 500
@@ -10,10 +10,11 @@ or more or one that says *throttled*; ``times`` has to be more than their attemp
 to see it.
 """
 
-from dataclasses import dataclass
+from typing import TypeAlias
 
 from minibroker.aws.errors import AwsError
-from minibroker.wire.aws.models import service
+from minibroker.wire import faults
+from minibroker.wire.aws.models import Service, service
 
 COMMON = {
     "InternalError": 500, "InternalFailure": 500, "ServiceUnavailable": 503,
@@ -22,87 +23,37 @@ COMMON = {
 """Codes and statuses that any action may be refused with (SQS API, "Common Errors")."""
 
 
-@dataclass(slots=True)
-class Fault:
-    """For `times` requests `action` after the first `skip`, in this order of what is set: wait
-    `delay` seconds; `refuse` closes the connection and the request was never worked on; `error`
-    answers so and changes nothing; `close` does what was asked and closes the connection instead of
-    answering, so that the client cannot know (the indefinite error)."""
-
-    action: str
-    times: int = 1
-    skip: int = 0
-    delay: float = 0.0
-    refuse: bool = False
-    error: AwsError | None = None
-    close: bool = False
+Fault: TypeAlias = faults.Fault[AwsError]
 
 
-class Faults:
-    """The faults that are still to come. False while there are none."""
+class Faults(faults.Faults[AwsError]):
+    """Faults by action. Its errors are those of `COMMON`, or the code or the name of an error that
+    the services have."""
 
-    def __init__(self) -> None:
-        self._waiting: list[Fault] = []
+    def _check(self, name: str) -> None:
+        actions = {each for found in _services() for each in found.operations}
+        if name not in actions:
+            raise ValueError(
+                f"there is no action {name!r}; it is one of {', '.join(sorted(actions))}"
+            )
 
-    def __bool__(self) -> bool:
-        return bool(self._waiting)
-
-    def add(
-        self,
-        action: str,
-        *,
-        times: int = 1,
-        skip: int = 0,
-        delay: float = 0.0,
-        refuse: bool = False,
-        error: str = "",
-        close: bool = False,
-    ) -> None:
-        """See `Fault`; `error` is one of `COMMON`, or the code or the name of an error that the
-        service has. ValueError for an action or an error that there is not, and for a fault that
-        does nothing."""
-        services = [service(name) for name in ("sqs", "sns")]
-        actions = sorted({each for found in services for each in found.operations})
-        if action not in actions:
-            raise ValueError(f"there is no action {action!r}; it is one of {', '.join(actions)}")
-        if not (delay or refuse or error or close):
-            raise ValueError("the fault does nothing: give delay, refuse, error or close")
-        found = _error(error) if error else None
-        self._waiting.append(Fault(action, times, skip, delay, refuse, found, close))
-
-    def clear(self) -> None:
-        """Nothing goes wrong any more."""
-        self._waiting.clear()
-
-    def take(self, action: str) -> Fault | None:
-        """What is to happen to this request, the first that is due."""
-        for fault in self._waiting:
-            if fault.action != action:
-                continue
-            if fault.skip:
-                fault.skip -= 1
-                continue
-            fault.times -= 1
-            if not fault.times:
-                self._waiting.remove(fault)
-            return fault
-        return None
+    def _error(self, name: str) -> AwsError:
+        message = f"a fault was asked for: {name}"
+        if name in COMMON:
+            kind = "Receiver" if COMMON[name] >= 500 else "Sender"
+            return AwsError(name, message, COMMON[name], kind)
+        known = set(COMMON)
+        for found in _services():
+            for shape_name, shape in found.shapes.items():
+                if not shape.get("exception"):
+                    continue
+                told = shape.get("error", {})
+                code, status = told.get("code", shape_name), told.get("httpStatusCode", 400)
+                known.add(code)
+                if name in (code, shape_name):
+                    return AwsError(code, message, status, shape=shape_name)
+        raise ValueError(f"there is no error {name!r}; take one of {', '.join(sorted(known))}")
 
 
-def _error(name: str) -> AwsError:
-    message = f"a fault was asked for: {name}"
-    if name in COMMON:
-        return AwsError(
-            name, message, COMMON[name], "Receiver" if COMMON[name] >= 500 else "Sender"
-        )
-    known = {**COMMON}
-    for found in (service("sqs"), service("sns")):
-        for shape_name, shape in found.shapes.items():
-            if not shape.get("exception"):
-                continue
-            told = shape.get("error", {})
-            code, status = told.get("code", shape_name), told.get("httpStatusCode", 400)
-            known[code] = status
-            if name in (code, shape_name):
-                return AwsError(code, message, status, shape=shape_name)
-    raise ValueError(f"there is no error {name!r}; take one of {', '.join(sorted(known))}")
+def _services() -> list[Service]:
+    return [service(name) for name in ("sqs", "sns")]

@@ -28,7 +28,7 @@ from minibroker.wire.aws.credentials import signer
 from minibroker.wire.aws.faults import Fault, Faults
 from minibroker.wire.aws.http import Answer, Connection, Request, Response
 from minibroker.wire.aws.models import service
-from minibroker.wire.kafka.timers import Timers, WallClock
+from minibroker.wire.timers import Timers, WallClock
 
 log = logging.getLogger(__name__)
 

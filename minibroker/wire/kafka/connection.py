@@ -143,8 +143,8 @@ class Connection(asyncio.Protocol):
             raise BadFrame(f"a request {api.name}, version {head.version}: {error!r}") from None
         fault = self.broker.server.faults.take(api.name) if self.broker.server.faults else None
         cluster = self.broker.server.cluster
-        if fault is not None and fault.code is not None:
-            cluster = Refusing.of(fault.code)
+        if fault is not None and fault.error is not None:
+            cluster = Refusing.of(fault.error)
         call = Call(
             self.broker, self, cluster, head.version, request, form.response, head.client_id
         )

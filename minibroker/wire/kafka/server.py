@@ -28,7 +28,7 @@ from minibroker.wire.kafka.batches import BYTES
 from minibroker.wire.kafka.broker import Broker
 from minibroker.wire.kafka.faults import Faults
 from minibroker.wire.kafka.handed import Handed
-from minibroker.wire.kafka.timers import Timers, WallClock
+from minibroker.wire.timers import Timers, WallClock
 
 if TYPE_CHECKING:
     from minibroker.wire.kafka.connection import Connection
