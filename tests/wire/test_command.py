@@ -99,7 +99,8 @@ def test_all_are_started_when_none_is_named() -> None:
                 "sqs", endpoint_url=aws, region_name="us-east-1",
                 aws_access_key_id="x", aws_secret_access_key="x",
             )  # fmt: skip
-            assert sqs.list_queues().get("QueueUrls") is None
+            with closing(sqs):
+                assert sqs.list_queues().get("QueueUrls") is None
             with closing(redis.Redis.from_url(redis_url)) as client:
                 assert client.ping()
             process.send_signal(signal.SIGINT)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -137,7 +138,8 @@ def calls(sqs, sns):
 def test_answers_and_errors_are_the_same_as_the_real_clients(server: Running) -> None:
     scope: dict[str, Any] = {}
     exec(CALLS, scope)
-    expected = [*scope["calls"](server.client("sqs"), server.client("sns"))]
+    with closing(server.client("sqs")) as sqs, closing(server.client("sns")) as sns:
+        expected = [*scope["calls"](sqs, sns)]
     body = "for each in calls(sqs, sns):\n    print(json.dumps(each))"
     found = play(CALLS + "\n\n" + worker(body, takes="sqs, sns"), effects=200)
     got = [json.loads(line) for line in found.said.splitlines()]
