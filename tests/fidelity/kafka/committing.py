@@ -29,6 +29,15 @@ def topic_with(kafka, topic, values, partitions=1):
     assert producer.flush(30) == 0
 
 
+def committed(consumer, place, offset):
+    """Wait, without a poll, until so much is committed."""
+    for _ in range(300):
+        if consumer.committed(place, timeout=30)[0].offset >= offset:
+            return
+        time.sleep(0.1)
+    raise AssertionError("it was not committed")
+
+
 @scenario("kafka", "committed() and position() before, after a poll, and after a commit")
 def before_and_after(kafka, name, note):
     topic_with(kafka, name("orders"), ["one", "two", "three"])
@@ -73,9 +82,9 @@ def asynchronously(kafka, name, note):
     consumer.subscribe([name("orders")])
     [one] = take(consumer, 1)
     note("gives", result=consumer.commit(one))
-    note("told at once", what=told)
+    note("told at once", reports=told)
     until(lambda: bool(told), consumer)
-    note("told", what=told)
+    note("told", reports=told)
     consumer.close()
 
 
@@ -142,7 +151,7 @@ def interval(kafka, name, note):
     consumer.subscribe([name("orders")])
     place = [TopicPartition(name("orders"), 0)]
     take(consumer, 1)
-    until(lambda: consumer.committed(place, timeout=30)[0].offset >= 1)
+    committed(consumer, place, 1)
     take(consumer, 1)
 
 
@@ -196,7 +205,7 @@ def nowhere(kafka, name, note):
     consumer.close()
 
 
-@scenario("kafka", "an idle auto-commit does not commit again what somebody set back")
+@scenario("kafka", "auto-commit commits again what was set back by hand")
 def set_back(kafka, name, note):
     topic_with(kafka, name("orders"), ["one", "two"])
     config = reader(kafka, name("billing"), enable_auto_commit=True, auto_commit_interval_ms=500)
@@ -204,7 +213,7 @@ def set_back(kafka, name, note):
     place = TopicPartition(name("orders"), 0)
     consumer.assign([TopicPartition(name("orders"), 0, 0)])
     take(consumer, 2)
-    until(lambda: consumer.committed([place], timeout=30)[0].offset == 2)
+    committed(consumer, [place], 2)
     consumer.commit(offsets=[TopicPartition(name("orders"), 0, 1)], asynchronous=False)
     time.sleep(1.5)
     note("committed", places=places(consumer.committed([place], timeout=30)))

@@ -172,6 +172,9 @@ def watermarks(kafka, name, note):
     consumer = Consumer(reader(kafka, name("billing")))
     note("cached", marks=outcome(lambda: consumer.get_watermark_offsets(place, cached=True)))
     note("asked for", marks=consumer.get_watermark_offsets(place, timeout=30))
+    consumer.assign([TopicPartition(name("orders"), 0, 1)])
+    take(consumer, 1)
+    note("read", high=consumer.get_watermark_offsets(place, cached=True)[1])
     nowhere = TopicPartition(name("orders"), 7)
     note("nowhere", marks=outcome(lambda: consumer.get_watermark_offsets(nowhere, timeout=5)))
     consumer.close()
@@ -236,8 +239,7 @@ def unknown(kafka, name, note):
     message = take(consumer, 1)[0]
     note("event", error=error(message.error()), topic=message.topic())
     topic_with(kafka, name("orders"), ["one"])
-    found = [each for each in take(consumer, 1)]
-    note("received", **record(found[0]))
+    note("received", **record(take(consumer, 1)[0]))
     consumer.close()
 
 
