@@ -1,0 +1,191 @@
+"""The process that owns the brokers of a session: ``python -m ackademy.brokers.keeper``.
+
+It is told what to do in lines of JSON on its standard input and answers in such lines. When the
+input ends, however the other side ended, it stops its brokers, removes all that was theirs and
+ends. It is in a session (of the system's) of its own: Ctrl+C in a terminal goes to the one that may
+want to go on, not to its brokers. ``docs/decisions/0013`` says why it is a process.
+
+    {"id": 1, "do": "start", "kind": "kafka", "provider": "native", "environment": {...}}
+    {"id": 1, "say": "Kafka is starting"}
+    {"id": 1, "up": {...}}          an `Address`, or {"id": 1, "cannot": "a sentence"}
+    {"id": 2, "do": "stop", "kind": "kafka", "provider": "native"}
+    {"cancel": 1}                   nobody waits for this any more
+
+Rule: only the main thread starts and ends anything. The other one reads; it interrupts the main
+one by a signal, as anybody may, so that a slow start or download ends at once.
+"""
+
+import json
+import os
+import queue
+import select
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from types import FrameType
+from typing import Any
+
+from ackademy.brokers.errors import NoBroker
+from ackademy.brokers.given import Address
+from ackademy.brokers.holdings import Holdings, Part, sweep
+
+LOOKS = 1.0
+"""Seconds after which the keeper looks whether its parent is still there: a process that the
+parent forked may keep the input open."""
+
+Say = Callable[[str], None]
+
+
+class Over(BaseException):
+    """The keeper is to end."""
+
+
+class Cancelled(BaseException):
+    """Nobody waits any more for what is being started."""
+
+
+class Keeper:
+    """The brokers of one session, by kind and provider."""
+
+    def __init__(self) -> None:
+        self.holdings = Holdings()
+        self.running: dict[tuple[str, str], tuple[Part, Address]] = {}
+        self._messages: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        self._at_work: int | None = None
+        """The request that may be cancelled."""
+        self._cancelled: set[int] = set()
+        self._closing = False
+
+    def serve(self) -> None:
+        """Do what is asked until it is over."""
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._end)
+        signal.signal(signal.SIGUSR1, self._cancel)
+        threading.Thread(target=self._read, name="reader", daemon=True).start()
+        try:
+            while True:
+                self._answer(self._messages.get())
+        except Over:
+            pass
+        finally:
+            self._closing = True
+            self.holdings.close()
+
+    def start(self, kind: str, provider: str, say: Say) -> Address:
+        """The broker that runs, or a new one. NoBroker if there can be none."""
+        key = kind, provider
+        if key in self.running:
+            part, address = self.running[key]
+            if part.runs():
+                return address
+            self.stop(kind, provider)
+        part = self.holdings.part(kind)
+        try:
+            address = _start(kind, provider, part, say)
+        except BaseException:
+            with self._undisturbed():
+                part.close()
+            raise
+        self.running[key] = part, address
+        return address
+
+    def stop(self, kind: str, provider: str) -> None:
+        """End it, if it runs."""
+        found = self.running.pop((kind, provider), None)
+        if found is not None:
+            found[0].close()
+
+    def _answer(self, message: dict[str, Any]) -> None:
+        number = message["id"]
+        if number in self._cancelled:
+            return
+        self._at_work = number
+        try:
+            if message["do"] == "start":
+                os.environ.clear()
+                os.environ.update(message["environment"])
+                up = self.start(
+                    message["kind"], message["provider"], lambda text: tell(id=number, say=text)
+                )
+                tell(id=number, up=asdict(up))
+            else:
+                self.stop(message["kind"], message["provider"])
+                tell(id=number, down=True)
+        except Cancelled:
+            tell(id=number, cannot="it was interrupted")
+        except NoBroker as error:
+            tell(id=number, cannot=str(error))
+        except OSError as error:
+            tell(id=number, cannot=f"{message['kind']} cannot be started: {error}")
+        finally:
+            self._at_work = None
+
+    def _read(self) -> None:
+        """The other thread: lines from the input, until it or the parent ends."""
+        parent, source, rest = os.getppid(), sys.stdin.fileno(), b""
+        main = threading.main_thread().ident
+        assert main is not None
+        while os.getppid() == parent:
+            if not select.select([source], [], [], LOOKS)[0]:
+                continue
+            piece = os.read(source, 1 << 16)
+            if not piece:
+                break
+            *lines, rest = (rest + piece).split(b"\n")
+            for line in lines:
+                message = json.loads(line)
+                if "cancel" in message:
+                    self._cancelled.add(message["cancel"])
+                    signal.pthread_kill(main, signal.SIGUSR1)
+                else:
+                    self._messages.put(message)
+        signal.pthread_kill(main, signal.SIGTERM)
+
+    def _end(self, number: int, frame: FrameType | None) -> None:
+        if not self._closing:
+            self._closing = True
+            raise Over
+
+    def _cancel(self, number: int, frame: FrameType | None) -> None:
+        if not self._closing and self._at_work in self._cancelled:
+            raise Cancelled
+
+    @contextmanager
+    def _undisturbed(self) -> Iterator[None]:
+        """No signal interrupts what is done here."""
+        numbers = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1}
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def tell(**message: Any) -> None:
+    """One line to the session."""
+    with suppress(OSError):  # it is gone, as the end of the input says
+        os.write(1, json.dumps(message).encode() + b"\n")
+
+
+def _start(kind: str, provider: str, part: Part, say: Say) -> Address:
+    match provider:
+        case "mini":
+            from ackademy.brokers.mini import start
+
+            return start(kind, part)
+        case _:
+            raise NoBroker(f"there is no {provider} yet")
+
+
+def main() -> int:
+    """Keep brokers until the input ends."""
+    sweep()
+    Keeper().serve()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
