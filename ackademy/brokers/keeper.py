@@ -25,16 +25,21 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from importlib import import_module
 from types import FrameType
 from typing import Any
 
 from ackademy.brokers.errors import NoBroker
 from ackademy.brokers.given import Address
 from ackademy.brokers.holdings import Holdings, Part, sweep
+from ackademy.brokers.waiting import PortTaken
 
 LOOKS = 1.0
 """Seconds after which the keeper looks whether its parent is still there: a process that the
 parent forked may keep the input open."""
+
+TRIES = 3
+"""Of a broker whose port another program takes before it does."""
 
 Say = Callable[[str], None]
 
@@ -82,15 +87,19 @@ class Keeper:
             if part.runs():
                 return address
             self.stop(kind, provider)
-        part = self.holdings.part(kind)
-        try:
-            address = _start(kind, provider, part, say)
-        except BaseException:
-            with self._undisturbed():
-                part.close()
-            raise
-        self.running[key] = part, address
-        return address
+        for tries_left in reversed(range(TRIES)):
+            part = self.holdings.part(kind)
+            try:
+                address = _start(kind, provider, part, say)
+            except BaseException as error:
+                with self._undisturbed():
+                    part.close()
+                if isinstance(error, PortTaken) and tries_left:
+                    continue
+                raise
+            self.running[key] = part, address
+            return address
+        raise AssertionError("the last try returns or raises")
 
     def stop(self, kind: str, provider: str) -> None:
         """End it, if it runs."""
@@ -176,6 +185,10 @@ def _start(kind: str, provider: str, part: Part, say: Say) -> Address:
             from ackademy.brokers.mini import start
 
             return start(kind, part)
+        case "native":
+            native = import_module(f"ackademy.brokers.native_{kind}")
+            address: Address = native.start(part)
+            return address
         case _:
             raise NoBroker(f"there is no {provider} yet")
 

@@ -1,12 +1,17 @@
 """Waiting until a broker answers."""
 
+import re
 import socket
+import subprocess
 import time
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from typing import TypeVar
 
+from ackademy.brokers.asking import Silent, ask
 from ackademy.brokers.errors import NoBroker
+from ackademy.brokers.given import Address
 from ackademy.brokers.holdings import Part
 
 T = TypeVar("T")
@@ -15,6 +20,12 @@ PATIENCE = 120.0
 """Seconds for a broker to answer: a JVM on a laptop that is busy takes some."""
 
 OFTEN = 0.05
+
+TAKEN = re.compile(r"address already in use|eaddrinuse|already allocated", re.IGNORECASE)
+
+
+class PortTaken(NoBroker):
+    """A port that was free a moment ago is not any more: worth another try."""
 
 
 def until(part: Part, title: str, ask: Callable[[], T | None], patience: float = PATIENCE) -> T:
@@ -26,6 +37,11 @@ def until(part: Part, title: str, ask: Callable[[], T | None], patience: float =
         if answer is not None:
             return answer
         if not part.runs():
+            if TAKEN.search(part.said()):
+                raise PortTaken(
+                    f"{title} cannot listen: another program took its port in that moment; "
+                    "try again"
+                )
             raise NoBroker(f"{title} ended before it was ready; it said: {last_words(part.said())}")
         if time.monotonic() > deadline:
             raise NoBroker(
@@ -33,6 +49,30 @@ def until(part: Part, title: str, ask: Callable[[], T | None], patience: float =
                 f"; it said: {last_words(part.said())}"
             )
         time.sleep(OFTEN)
+
+
+def answered(part: Part, title: str, address: Address) -> Address:
+    """The address, when the broker there answers; with the version that it tells, if it has none
+    yet."""
+
+    def version() -> str | None:
+        try:
+            return ask(address)
+        except Silent:
+            return None
+
+    told = until(part, title, version)
+    return replace(address, version=address.version or told)
+
+
+def until_ended(part: Part, title: str, child: "subprocess.Popen[bytes]") -> None:
+    """Until one of its processes has done its work. NoBroker if it did not."""
+    deadline = time.monotonic() + PATIENCE
+    while (status := child.poll()) is None and time.monotonic() < deadline:
+        time.sleep(OFTEN)
+    if status != 0:
+        raise NoBroker(f"{title} failed; it said: {last_words(part.said())}")
+    part.children.remove(child)
 
 
 def last_words(text: str) -> str:
