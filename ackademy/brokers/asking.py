@@ -46,7 +46,11 @@ def _kafka_by_client(address: Address, patience: float) -> str:
     from confluent_kafka import KafkaException
     from confluent_kafka.admin import AdminClient
 
-    settings = {"bootstrap.servers": address.address, **address.options, "log_level": 0}
+    settings: dict[str, str | int | float | bool] = {
+        "bootstrap.servers": address.address,
+        **address.options,
+        "log_level": 0,
+    }
     try:
         AdminClient(settings).list_topics(timeout=patience)
     except KafkaException as error:

@@ -69,6 +69,8 @@ class Part:
         self.undo: list[Callable[[], None]] = []
         self.runs: Callable[[], bool] = self._children_run
         """Whether the broker is still there."""
+        self.said: Callable[[], str] = self._logged
+        """All that it said so far."""
         directory.mkdir(mode=0o700)
 
     @property
@@ -83,7 +85,7 @@ class Part:
         user: tuple[int, int] | None = None,
     ) -> "subprocess.Popen[bytes]":
         """A process that goes with the broker; what it says is in `log`."""
-        with self.log.open("ab") as output:
+        with self.log.open("ab") as output, processes.undisturbed():
             child = processes.spawn(
                 command,
                 environment=os.environ if environment is None else environment,
@@ -91,8 +93,8 @@ class Part:
                 output=output.fileno(),
                 user=user,
             )
-        self.children.append(child)
-        self._holdings.write()
+            self.children.append(child)
+            self._holdings.write()
         return child
 
     def hand_over(self, user: int, group: int) -> None:
@@ -100,12 +102,6 @@ class Part:
         self._holdings.directory.chmod(0o711)
         for each in (self.directory, *self.directory.iterdir()):
             os.chown(each, user, group)
-
-    def said(self) -> str:
-        """All that its processes said so far."""
-        with suppress(OSError):
-            return self.log.read_text(errors="replace")
-        return ""
 
     def close(self) -> None:
         """End it, and leave nothing of it."""
@@ -118,6 +114,11 @@ class Part:
         if self in self._holdings.parts:
             self._holdings.parts.remove(self)
             self._holdings.write()
+
+    def _logged(self) -> str:
+        with suppress(OSError):
+            return self.log.read_text(errors="replace")
+        return ""
 
     def _children_run(self) -> bool:
         return all(child.poll() is None for child in self.children)

@@ -22,8 +22,9 @@ import select
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from importlib import import_module
 from types import FrameType
@@ -32,6 +33,7 @@ from typing import Any
 from ackademy.brokers.errors import NoBroker
 from ackademy.brokers.given import Address
 from ackademy.brokers.holdings import Holdings, Part, sweep
+from ackademy.brokers.processes import INTERRUPTING, undisturbed
 from ackademy.brokers.waiting import PortTaken
 
 LOOKS = 1.0
@@ -62,7 +64,7 @@ class Keeper:
         self._at_work: int | None = None
         """The request that may be cancelled."""
         self._cancelled: set[int] = set()
-        self._closing = False
+        self._over = self._closing = False
 
     def serve(self) -> None:
         """Do what is asked until it is over."""
@@ -71,7 +73,7 @@ class Keeper:
         signal.signal(signal.SIGUSR1, self._cancel)
         threading.Thread(target=self._read, name="reader", daemon=True).start()
         try:
-            while True:
+            while not self._over:
                 self._answer(self._messages.get())
         except Over:
             pass
@@ -92,7 +94,7 @@ class Keeper:
             try:
                 address = _start(kind, provider, part, say)
             except BaseException as error:
-                with self._undisturbed():
+                with undisturbed():
                     part.close()
                 if isinstance(error, PortTaken) and tries_left:
                     continue
@@ -119,6 +121,8 @@ class Keeper:
                 up = self.start(
                     message["kind"], message["provider"], lambda text: tell(id=number, say=text)
                 )
+                if number in self._cancelled:
+                    raise Cancelled
                 tell(id=number, up=asdict(up))
             else:
                 self.stop(message["kind"], message["provider"])
@@ -134,6 +138,7 @@ class Keeper:
 
     def _read(self) -> None:
         """The other thread: lines from the input, until it or the parent ends."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTING)  # they are for the main one
         parent, source, rest = os.getppid(), sys.stdin.fileno(), b""
         main = threading.main_thread().ident
         assert main is not None
@@ -151,26 +156,18 @@ class Keeper:
                     signal.pthread_kill(main, signal.SIGUSR1)
                 else:
                     self._messages.put(message)
-        signal.pthread_kill(main, signal.SIGTERM)
+        while True:  # an exception is lost that a handler raises in somebody's __del__
+            signal.pthread_kill(main, signal.SIGTERM)
+            time.sleep(LOOKS)
 
     def _end(self, number: int, frame: FrameType | None) -> None:
+        self._over = True
         if not self._closing:
-            self._closing = True
             raise Over
 
     def _cancel(self, number: int, frame: FrameType | None) -> None:
         if not self._closing and self._at_work in self._cancelled:
             raise Cancelled
-
-    @contextmanager
-    def _undisturbed(self) -> Iterator[None]:
-        """No signal interrupts what is done here."""
-        numbers = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1}
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
-        try:
-            yield
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def tell(**message: Any) -> None:
@@ -190,7 +187,9 @@ def _start(kind: str, provider: str, part: Part, say: Say) -> Address:
             address: Address = native.start(part)
             return address
         case _:
-            raise NoBroker(f"there is no {provider} yet")
+            from ackademy.brokers.containers import start as start_container
+
+            return start_container(kind, part, say)
 
 
 def main() -> int:

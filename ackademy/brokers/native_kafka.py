@@ -102,7 +102,7 @@ def start(part: Part) -> Address:
     config, logging = part.directory / "server.properties", part.directory / "log4j2.properties"
     config.write_text(properties(given))
     logging.write_text(LOGGING)
-    java = [
+    java: list[str | Path] = [
         server.java, "-Xmx512M", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
         f"-Dlog4j2.configurationFile={logging}", "-cp", f"{server.jars}/*",
     ]  # fmt: skip

@@ -6,9 +6,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+INTERRUPTING = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1}
+"""The signals that a keeper's work may be interrupted by."""
 
 GRACE = 3.0
 """Seconds in which a process may end by itself before it is killed: what it has is thrown away."""
@@ -38,12 +41,22 @@ def is_alive(pid: int, born: str) -> bool:
     return birth(pid) == born
 
 
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """None of INTERRUPTING comes to this thread before the end of the ``with``."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def spawn(
     command: Sequence[str | os.PathLike[str]],
     *,
     environment: Mapping[str, str],
     directory: Path,
-    output: int | None,
+    output: int,
     user: tuple[int, int] | None = None,
 ) -> "subprocess.Popen[bytes]":
     """Start a process that leads a group of its own and, on Linux, is killed when we are gone.
@@ -54,7 +67,7 @@ def spawn(
     return subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
-        stdout=output if output is not None else subprocess.PIPE,
+        stdout=output,
         stderr=subprocess.STDOUT,
         env=dict(environment),
         cwd=directory,
@@ -71,6 +84,7 @@ def _die_with(parent: int) -> Callable[[], None]:
     take the signal away again."""
 
     def prepare() -> None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
         if _LIBC is not None:
             _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
             if os.getppid() != parent:  # it was gone before
