@@ -12,43 +12,51 @@ gives the broker that the first one started. All that was started ends with this
 it ends. `NoBroker` is one sentence that says what is missing and what to do.
 """
 
-from ackademy.brokers.errors import NoBroker
-from ackademy.brokers.given import Aws, Broker, Kafka, RabbitMQ, Redis
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from ackademy.brokers.errors import NoBroker
+    from ackademy.brokers.given import Aws, Broker, Kafka, RabbitMQ, Redis
 
 __all__ = ["Aws", "Broker", "Kafka", "NoBroker", "RabbitMQ", "Redis"]
 __all__ += ["aws", "broker", "kafka", "rabbitmq", "redis"]
 
 
-def kafka(provider: str | None = None) -> Kafka:
+def kafka(provider: str | None = None) -> "Kafka":
     """A Kafka: `Kafka.bootstrap_servers`, `Kafka.config`."""
-    found = broker("kafka", provider)
-    assert isinstance(found, Kafka)
-    return found
+    return cast("Kafka", broker("kafka", provider))
 
 
-def rabbitmq(provider: str | None = None) -> RabbitMQ:
+def rabbitmq(provider: str | None = None) -> "RabbitMQ":
     """A RabbitMQ: `RabbitMQ.url`, `RabbitMQ.parameters`."""
-    found = broker("rabbitmq", provider)
-    assert isinstance(found, RabbitMQ)
-    return found
+    return cast("RabbitMQ", broker("rabbitmq", provider))
 
 
-def redis(provider: str | None = None) -> Redis:
+def redis(provider: str | None = None) -> "Redis":
     """A Redis: `Redis.url`."""
-    found = broker("redis", provider)
-    assert isinstance(found, Redis)
-    return found
+    return cast("Redis", broker("redis", provider))
 
 
-def aws(provider: str | None = None) -> Aws:
+def aws(provider: str | None = None) -> "Aws":
     """SQS and SNS: `Aws.client`, `Aws.endpoint_url`."""
-    found = broker("aws", provider)
-    assert isinstance(found, Aws)
-    return found
+    return cast("Aws", broker("aws", provider))
 
 
-def broker(kind: str, provider: str | None = None) -> Broker:
+def broker(kind: str, provider: str | None = None) -> "Broker":
     """One of ``kafka``, ``rabbitmq``, ``redis``, ``aws`` by its name."""
     from ackademy.brokers.finding import find
 
     return find(kind, provider)
+
+
+def __getattr__(name: str) -> Any:
+    # Late, so that the command line does not pay for what it seldom needs.
+    if name == "NoBroker":
+        from ackademy.brokers.errors import NoBroker
+
+        return NoBroker
+    if name in __all__:
+        from ackademy.brokers import given
+
+        return getattr(given, name)
+    raise AttributeError(f"module 'ackademy.brokers' has no attribute {name!r}")

@@ -127,7 +127,7 @@ def labels() -> dict[str, str]:
 
 
 def _machine() -> str:
-    """Where process ids mean the same as here: another container that uses this daemon has others."""
+    """Where process ids mean what they mean here: a container that uses this daemon has its own."""
     space = ""
     with suppress(OSError):
         space = os.readlink("/proc/self/ns/pid")

@@ -16,7 +16,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from ackademy.brokers.asking import Silent, ask
 from ackademy.brokers.choosing import EXTERNAL
 from ackademy.brokers.errors import NoBroker
-from ackademy.brokers.given import CREDENTIAL, REGION, TITLES, Address
+from ackademy.brokers.given import CREDENTIAL, REGION, Address
+from ackademy.brokers.kinds import TITLES
 
 EXAMPLES = {
     "kafka": "127.0.0.1:9092",

@@ -5,7 +5,8 @@ import os
 from ackademy.brokers import standing
 from ackademy.brokers.choosing import EXTERNAL, provider_of
 from ackademy.brokers.errors import NoBroker
-from ackademy.brokers.given import KINDS, Broker, broker
+from ackademy.brokers.given import Broker, broker
+from ackademy.brokers.kinds import KINDS
 
 
 def find(kind: str, provider: str | None) -> Broker:

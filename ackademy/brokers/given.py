@@ -10,10 +10,6 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
-KINDS = ("kafka", "rabbitmq", "redis", "aws")
-
-TITLES = {"kafka": "Kafka", "rabbitmq": "RabbitMQ", "redis": "Redis", "aws": "SQS and SNS"}
-
 CREDENTIAL, REGION = "test", "us-east-1"
 """Of the AWS that is none: any will do, but boto3 asks for some."""
 

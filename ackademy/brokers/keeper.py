@@ -11,6 +11,9 @@ want to go on, not to its brokers. ``docs/decisions/0013`` says why it is a proc
     {"id": 2, "do": "stop", "kind": "kafka", "provider": "native"}
     {"cancel": 1}                   nobody waits for this any more
 
+With ``--standing`` it stays when its broker is up, until it gets a SIGTERM: ``ackademy brokers up``
+and ``down`` (`ackademy.brokers.standing`).
+
 Rule: only the main thread starts and ends anything. The other one reads; it interrupts the main
 one by a signal, as anybody may, so that a slow start or download ends at once.
 """
@@ -30,11 +33,15 @@ from importlib import import_module
 from types import FrameType
 from typing import Any
 
+from ackademy.brokers import standing
 from ackademy.brokers.errors import NoBroker
 from ackademy.brokers.given import Address
 from ackademy.brokers.holdings import Holdings, Part, sweep
 from ackademy.brokers.processes import INTERRUPTING, undisturbed
 from ackademy.brokers.waiting import PortTaken
+
+RUNS = 5.0
+"""Seconds after which the keeper of a broker that stands looks whether it still runs."""
 
 LOOKS = 1.0
 """Seconds after which the keeper looks whether its parent is still there: a process that the
@@ -55,9 +62,10 @@ class Cancelled(BaseException):
 
 
 class Keeper:
-    """The brokers of one session, by kind and provider."""
+    """The brokers of one session, by kind and provider; or one that stands."""
 
-    def __init__(self) -> None:
+    def __init__(self, stands: bool = False) -> None:
+        self._stands = stands
         self.holdings = Holdings()
         self.running: dict[tuple[str, str], tuple[Part, Address]] = {}
         self._messages: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
@@ -74,11 +82,16 @@ class Keeper:
         threading.Thread(target=self._read, name="reader", daemon=True).start()
         try:
             while not self._over:
-                self._answer(self._messages.get())
+                with suppress(queue.Empty):
+                    self._answer(self._messages.get(timeout=RUNS if self._stands else None))
+                if self._stands and not all(part.runs() for part, _ in self.running.values()):
+                    break
         except Over:
             pass
         finally:
             self._closing = True
+            for kind, _ in self.running if self._stands else ():
+                standing.remove(kind)
             self.holdings.close()
 
     def start(self, kind: str, provider: str, say: Say) -> Address:
@@ -100,6 +113,8 @@ class Keeper:
                     continue
                 raise
             self.running[key] = part, address
+            if self._stands:
+                standing.write(address)
             return address
         raise AssertionError("the last try returns or raises")
 
@@ -139,9 +154,17 @@ class Keeper:
     def _read(self) -> None:
         """The other thread: lines from the input, until it or the parent ends."""
         signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTING)  # they are for the main one
-        parent, source, rest = os.getppid(), sys.stdin.fileno(), b""
         main = threading.main_thread().ident
         assert main is not None
+        self._read_lines(main)
+        if self._stands and self.running:
+            return
+        while True:  # an exception is lost that a handler raises in somebody's __del__
+            signal.pthread_kill(main, signal.SIGTERM)
+            time.sleep(LOOKS)
+
+    def _read_lines(self, main: int) -> None:
+        parent, source, rest = os.getppid(), sys.stdin.fileno(), b""
         while os.getppid() == parent:
             if not select.select([source], [], [], LOOKS)[0]:
                 continue
@@ -156,9 +179,6 @@ class Keeper:
                     signal.pthread_kill(main, signal.SIGUSR1)
                 else:
                     self._messages.put(message)
-        while True:  # an exception is lost that a handler raises in somebody's __del__
-            signal.pthread_kill(main, signal.SIGTERM)
-            time.sleep(LOOKS)
 
     def _end(self, number: int, frame: FrameType | None) -> None:
         self._over = True
@@ -195,7 +215,7 @@ def _start(kind: str, provider: str, part: Part, say: Say) -> Address:
 def main() -> int:
     """Keep brokers until the input ends."""
     sweep()
-    Keeper().serve()
+    Keeper(stands="--standing" in sys.argv).serve()
     return 0
 
 

@@ -4,8 +4,9 @@ import re
 import sys
 from importlib import metadata
 
-from ackademy.brokers.given import TITLES, Address
+from ackademy.brokers.given import Address
 from ackademy.brokers.holdings import Part
+from ackademy.brokers.kinds import TITLES
 from ackademy.brokers.waiting import until
 
 WIRES = {"kafka": "kafka", "rabbitmq": "amqp", "redis": "redis", "aws": "aws"}
