@@ -21,5 +21,5 @@ def note(address: Address) -> str | None:
         return None
     return (
         f"{address.version} is older than {oldest[0]}.{oldest[1]}, from which on the course "
-        "describes it: it works, but some of what you see will differ; take a newer one to compare"
+        "describes it: some of what you see will differ"
     )

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 
-from ackademy.brokers import standing
+from ackademy.brokers import ages, standing
 from ackademy.brokers.choosing import provider_of
 from ackademy.brokers.errors import NoBroker
 from ackademy.brokers.given import Address
@@ -51,4 +51,6 @@ def _already(kind: str, chosen: str) -> tuple[bool, str]:
 
 def line(up: Address) -> str:
     """A broker that is up, for people."""
-    return f"{TITLES[up.kind]:<12} {up.address:<46} {up.version} ({up.provider})"
+    note = ages.note(up)
+    text = f"{TITLES[up.kind]:<12} {up.address:<46} {up.version} ({up.provider})"
+    return f"{text}\n  {note}" if note else text

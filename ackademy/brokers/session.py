@@ -4,7 +4,8 @@ import atexit
 import itertools
 import os
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from ackademy.brokers.errors import NoBroker
@@ -24,9 +25,7 @@ class Session:
     def broker(self, kind: str, provider: str) -> Broker:
         """The broker, started if it does not run. NoBroker if it cannot be."""
         key = kind, provider
-        with self._lock:
-            answer = self._ask(do="start", kind=kind, provider=provider, environment=environment())
-            self._holders[key] = self._holders.get(key, 0) + 1
+        address = self._take(key)
         left = False
 
         def leave() -> None:
@@ -36,7 +35,24 @@ class Session:
                     left = True
                     self._leave(key)
 
-        return broker(Address(**answer["up"]), leave)
+        return broker(address, leave)
+
+    @contextmanager
+    def address(self, kind: str, provider: str) -> Iterator[Address]:
+        """Only where it is, until the end of the ``with``."""
+        address = self._take((kind, provider))
+        try:
+            yield address
+        finally:
+            with self._lock:
+                self._leave((kind, provider))
+
+    def _take(self, key: tuple[str, str]) -> Address:
+        kind, provider = key
+        with self._lock:
+            answer = self._ask(do="start", kind=kind, provider=provider, environment=environment())
+            self._holders[key] = self._holders.get(key, 0) + 1
+        return Address(**answer["up"])
 
     def _leave(self, key: tuple[str, str]) -> None:
         self._holders[key] -= 1
