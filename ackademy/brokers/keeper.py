@@ -37,6 +37,7 @@ from ackademy.brokers import standing
 from ackademy.brokers.errors import NoBroker
 from ackademy.brokers.given import Address
 from ackademy.brokers.holdings import Holdings, Part, sweep
+from ackademy.brokers.kinds import TITLES
 from ackademy.brokers.processes import INTERRUPTING, undisturbed
 from ackademy.brokers.waiting import PortTaken
 
@@ -146,8 +147,9 @@ class Keeper:
             tell(id=number, cannot="it was interrupted")
         except NoBroker as error:
             tell(id=number, cannot=str(error))
-        except OSError as error:
-            tell(id=number, cannot=f"{message['kind']} cannot be started: {error}")
+        except Exception as error:  # one request must not end the other brokers
+            kind = TITLES[message["kind"]]
+            tell(id=number, cannot=f"{kind} cannot be had: {type(error).__name__}: {error}")
         finally:
             self._at_work = None
 

@@ -61,7 +61,8 @@ class Line:
     def close(self) -> None:
         """Hang up, and wait until the keeper has ended and nothing of it is left."""
         assert self._keeper.stdin is not None
-        self._keeper.stdin.close()
+        with suppress(OSError):
+            self._keeper.stdin.close()
         try:
             self._keeper.wait(PATIENCE)
         except subprocess.TimeoutExpired:

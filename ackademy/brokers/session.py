@@ -78,7 +78,10 @@ def session() -> Session:
     """This process's; made by the first call."""
     global _session
     with _lock:
-        if _session is None or not _session.line.is_open:
+        if _session is not None and not _session.line.is_open:
+            _session.line.close()
+            _session = None
+        if _session is None:
             _session = Session()
         return _session
 
