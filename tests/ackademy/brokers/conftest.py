@@ -1,9 +1,9 @@
 """Brokers in the tests: nothing of the environment is taken over, and nothing is left."""
 
 import pytest
-from tests.ackademy.brokers.watching import NAMED, Watch
 
 from ackademy.brokers import session
+from tests.ackademy.brokers.watching import NAMED, Watch
 
 
 @pytest.fixture(autouse=True)

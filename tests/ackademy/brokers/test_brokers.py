@@ -9,9 +9,12 @@ import redis
 from confluent_kafka import Consumer, Producer
 
 from ackademy import brokers
-from ackademy.brokers import session
+from ackademy.brokers import processes, session
 from ackademy.brokers.choosing import EXTERNAL
+from ackademy.brokers.external import named
+from ackademy.brokers.given import broker
 from ackademy.brokers.kinds import KINDS
+from tests.ackademy.brokers.watching import until
 
 EVERY = pytest.mark.parametrize("kind", KINDS)
 
@@ -90,11 +93,7 @@ def test_a_broker_that_died_is_replaced(watch):
     one = brokers.redis()
     [record] = watch.records()
     [(pid, born)] = record["children"]
-    from ackademy.brokers import processes
-
     processes.kill(pid, born)
-    from tests.ackademy.brokers.watching import until
-
     until(lambda: not processes.is_alive(pid, born), lambda: "it does not die")
     assert brokers.redis().url != one.url
 
@@ -144,9 +143,6 @@ def test_what_is_no_address_is_a_sentence_with_an_example(kind, text, monkeypatc
 
 
 def test_kafkas_address_may_have_a_user_and_settings(monkeypatch):
-    from ackademy.brokers.external import named
-    from ackademy.brokers.given import broker
-
     text = "kafka://ada:p%40ss@one:9092,two:9093?security.protocol=SASL_SSL"
     found = broker(named("kafka", {"ACKADEMY_KAFKA": text}))
     assert found.config({"group.id": "billing"}) == {
@@ -161,9 +157,6 @@ def test_kafkas_address_may_have_a_user_and_settings(monkeypatch):
 
 
 def test_aws_has_the_credentials_of_boto3s_variables(monkeypatch):
-    from ackademy.brokers.external import named
-    from ackademy.brokers.given import broker
-
     given = {"ACKADEMY_AWS": "http://one:4566", "AWS_REGION": "eu-north-1"}
     found = broker(named("aws", given | {"AWS_SECRET_ACCESS_KEY": "hidden"}))
     assert (found.region, found.access_key, found.secret_key) == ("eu-north-1", "test", "hidden")
@@ -172,18 +165,18 @@ def test_aws_has_the_credentials_of_boto3s_variables(monkeypatch):
 
 def test_the_variable_chooses_and_the_argument_is_stronger(monkeypatch):
     monkeypatch.setenv("ACKADEMY_BROKERS", "external")
-    with pytest.raises(brokers.NoBroker, match="^ACKADEMY_REDIS names no Redis yet"):
+    with pytest.raises(brokers.NoBroker, match=r"^ACKADEMY_REDIS names no Redis yet"):
         brokers.redis()
     assert brokers.redis("mini").provider == "mini"
 
 
 def test_what_is_no_provider_or_kind_is_a_sentence(monkeypatch):
-    with pytest.raises(brokers.NoBroker, match="^there is no provider 'moon'; choose one of auto"):
+    with pytest.raises(brokers.NoBroker, match=r"^there is no provider 'moon'; choose one of auto"):
         brokers.redis("moon")
     monkeypatch.setenv("ACKADEMY_BROKERS", "sun")
-    with pytest.raises(brokers.NoBroker, match="^ACKADEMY_BROKERS is 'sun'; choose one of auto"):
+    with pytest.raises(brokers.NoBroker, match=r"^ACKADEMY_BROKERS is 'sun'; choose one of auto"):
         brokers.redis()
-    with pytest.raises(brokers.NoBroker, match="^there is no broker 'nats'; choose one of kafka"):
+    with pytest.raises(brokers.NoBroker, match=r"^there is no broker 'nats'; choose one of kafka"):
         brokers.broker("nats")
 
 

@@ -9,11 +9,11 @@ import time
 
 import pytest
 import redis
-from tests.ackademy.brokers.watching import learner, refuses, says, until, where
 
 from ackademy import brokers
-from ackademy.brokers import holdings, processes
+from ackademy.brokers import holdings, processes, session
 from ackademy.brokers.kinds import KINDS
+from tests.ackademy.brokers.watching import learner, refuses, says, until, where
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children by itself")
 
@@ -159,13 +159,13 @@ def test_a_keepers_directory_is_private(watch):
 
 
 def test_a_keeper_that_is_gone_is_said_in_a_sentence_and_the_next_call_works(watch, monkeypatch):
-    from ackademy.brokers import session
-
     brokers.redis()
     [keeper] = watch.keepers()
     os.kill(keeper, signal.SIGKILL)
     with monkeypatch.context() as patch:
         patch.setattr(session.Line, "is_open", True)  # it dies after we looked
-        with pytest.raises(brokers.NoBroker, match="^the process that keeps the brokers has ended"):
+        with pytest.raises(
+            brokers.NoBroker, match=r"^the process that keeps the brokers has ended"
+        ):
             brokers.redis()
     assert brokers.redis().version
