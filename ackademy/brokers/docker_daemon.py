@@ -138,22 +138,14 @@ def _parts(name: str) -> tuple[str, str]:
 def labels() -> dict[str, str]:
     """Whose container it is: ours."""
     pid = os.getpid()
-    return {KEEPER: f"{pid} {processes.birth(pid)}", MACHINE: _machine()}
-
-
-def _machine() -> str:
-    """Where process ids mean what they mean here: a container that uses this daemon has its own."""
-    space = ""
-    with suppress(OSError):
-        space = os.readlink("/proc/self/ns/pid")
-    return f"{socket.gethostname()} {space}".strip()
+    return {KEEPER: f"{pid} {processes.birth(pid)}", MACHINE: processes.machine()}
 
 
 def sweep(client: Any) -> list[str]:
     """Remove containers whose keeper is gone; a sentence for each."""
     done = []
     for container in client.containers.list(
-        all=True, ignore_removed=True, filters={"label": f"{MACHINE}={_machine()}"}
+        all=True, ignore_removed=True, filters={"label": f"{MACHINE}={processes.machine()}"}
     ):
         pid, _, born = container.labels.get(KEEPER, "").partition(" ")
         if pid.isdigit() and not processes.is_alive(int(pid), born):

@@ -44,6 +44,7 @@ class Holdings:
         """Name what there is now."""
         children = [child.pid for part in self.parts for child in part.children]
         record = {
+            "machine": processes.machine(),
             "keeper": [os.getpid(), processes.birth(os.getpid())],
             "children": [[pid, processes.birth(pid)] for pid in children],
         }
@@ -137,7 +138,7 @@ def sweep() -> list[str]:
                 if time.time() - status.st_mtime < YOUNG:
                     continue
                 record = {"children": []}
-            elif processes.is_alive(*record["keeper"]):
+            elif record["machine"] != processes.machine() or processes.is_alive(*record["keeper"]):
                 continue
             for pid, born in record["children"]:
                 if born is not None:

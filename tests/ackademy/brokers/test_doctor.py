@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from ackademy import cli
-from ackademy.brokers import ages, doctor, kafka_release
+from ackademy.brokers import ages, doctor, kafka_release, processes
 from ackademy.brokers.given import Address
 from tests.ackademy.course import new_course
 
@@ -27,6 +27,12 @@ def course(tmp_path, monkeypatch):
     return root
 
 
+@pytest.fixture
+def quick(monkeypatch):
+    """The bundled brokers are taken to work."""
+    monkeypatch.setattr(doctor, "_mini", lambda kind: doctor.Finding(True, kind, "works"))
+
+
 @pytest.mark.parametrize("command", [["doctor"], ["brokers", "doctor"]])
 def test_a_machine_with_nothing_but_the_course_can_take_it(course, command, capfd):
     status = cli.main(command)
@@ -43,10 +49,18 @@ def test_a_machine_with_nothing_but_the_course_can_take_it(course, command, capf
     assert out.endswith("What does not work is only for its cells on real brokers.\n")
 
 
-def test_without_a_course_or_a_bundled_broker_it_ends_with_1(course, monkeypatch, capfd, tmp_path):
+def test_without_the_course_it_ends_with_1(course, quick, monkeypatch, capfd, tmp_path):
     monkeypatch.chdir(tmp_path / "..")
     assert cli.main(["doctor"]) == 1
     assert "\nThe course cannot be taken yet: the folder: " in capfd.readouterr().out
+
+
+def test_without_a_bundled_broker_it_ends_with_1(course, monkeypatch, capfd):
+    found = doctor.Finding(False, "Kafka", "it cannot be had")
+    monkeypatch.setattr(doctor, "_mini", lambda kind: found)
+    assert cli.main(["doctor"]) == 1
+    closing = "\nThe course cannot be taken yet: Kafka: it cannot be had\n"
+    assert capfd.readouterr().out.endswith(closing)
 
 
 def test_a_container_is_not_started_unless_asked(course, monkeypatch):
@@ -57,18 +71,18 @@ def test_a_container_is_not_started_unless_asked(course, monkeypatch):
     assert started == [("redis", "mini")]
 
 
-def test_what_a_killed_keeper_left_is_removed_and_said(course, watch, capfd):
+def test_what_a_killed_keeper_left_is_removed_and_said(course, quick, watch, capfd):
     orphan = subprocess.Popen(["/bin/true"])
     orphan.wait()
     directory = watch.directory / "ackademy-brokers-orphan"
     directory.mkdir()
-    record = {"keeper": [orphan.pid, "0"], "children": []}
+    record = {"machine": processes.machine(), "keeper": [orphan.pid, "0"], "children": []}
     (directory / "keeper.json").write_text(json.dumps(record))
     assert cli.main(["doctor"]) == 0
     assert capfd.readouterr().out.startswith(f"removed {directory}, which a process that was")
 
 
-def test_an_external_broker_is_asked(course, monkeypatch, capfd):
+def test_an_external_broker_is_asked(course, quick, monkeypatch, capfd):
     monkeypatch.setenv("ACKADEMY_KAFKA", "127.0.0.1:1")
     assert cli.main(["doctor"]) == 0
     assert "which ACKADEMY_KAFKA names, does not answer" in capfd.readouterr().out

@@ -134,6 +134,10 @@ def test_what_a_killed_keeper_left_is_ended_by_the_sweep_and_what_lives_is_not(w
     directory.mkdir()
     born = processes.birth(orphan.pid)
     record = {"keeper": [dead.pid, "0"], "children": [[orphan.pid, born], [os.getpid(), "0"]]}
+    record["machine"] = "another"
+    (directory / "keeper.json").write_text(json.dumps(record))
+    assert holdings.sweep() == [], "the ids mean other processes there"
+    record["machine"] = processes.machine()
     (directory / "keeper.json").write_text(json.dumps(record))
     [sentence] = holdings.sweep()
     assert sentence.startswith(f"removed {directory}")
