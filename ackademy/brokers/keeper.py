@@ -21,7 +21,6 @@ one by a signal, as anybody may, so that a slow start or download ends at once.
 import json
 import os
 import queue
-import select
 import signal
 import sys
 import threading
@@ -44,9 +43,8 @@ from ackademy.brokers.waiting import PortTaken
 RUNS = 5.0
 """Seconds after which the keeper of a broker that stands looks whether it still runs."""
 
-LOOKS = 1.0
-"""Seconds after which the keeper looks whether its parent is still there: a process that the
-parent forked may keep the input open."""
+AGAIN = 1.0
+"""Seconds after which the main thread is told once more that it is over."""
 
 TRIES = 3
 """Of a broker whose port another program takes before it does."""
@@ -154,7 +152,7 @@ class Keeper:
             self._at_work = None
 
     def _read(self) -> None:
-        """The other thread: lines from the input, until it or the parent ends."""
+        """The other thread: lines from the input, until it ends."""
         signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTING)  # they are for the main one
         main = threading.main_thread().ident
         assert main is not None
@@ -163,24 +161,16 @@ class Keeper:
             return
         while True:  # an exception is lost that a handler raises in somebody's __del__
             signal.pthread_kill(main, signal.SIGTERM)
-            time.sleep(LOOKS)
+            time.sleep(AGAIN)
 
     def _read_lines(self, main: int) -> None:
-        parent, source, rest = os.getppid(), sys.stdin.fileno(), b""
-        while os.getppid() == parent:
-            if not select.select([source], [], [], LOOKS)[0]:
-                continue
-            piece = os.read(source, 1 << 16)
-            if not piece:
-                break
-            *lines, rest = (rest + piece).split(b"\n")
-            for line in lines:
-                message = json.loads(line)
-                if "cancel" in message:
-                    self._cancelled.add(message["cancel"])
-                    signal.pthread_kill(main, signal.SIGUSR1)
-                else:
-                    self._messages.put(message)
+        for line in sys.stdin.buffer:
+            message = json.loads(line)
+            if "cancel" in message:
+                self._cancelled.add(message["cancel"])
+                signal.pthread_kill(main, signal.SIGUSR1)
+            else:
+                self._messages.put(message)
 
     def _end(self, number: int, frame: FrameType | None) -> None:
         self._over = True

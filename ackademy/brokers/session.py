@@ -95,6 +95,7 @@ def close() -> None:
 
 
 def _after_fork() -> None:
+    """The keeper is not this process's, and must not wait for its end as well."""
     global _session, _lock
     _lock = threading.Lock()
     if _session is not None:

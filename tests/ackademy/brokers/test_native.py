@@ -1,6 +1,8 @@
 """Servers of this machine, started for real where they are installed."""
 
+import os
 import signal
+import sys
 
 import pika
 import pytest
@@ -8,7 +10,7 @@ import redis
 from confluent_kafka import Consumer, Producer
 
 from ackademy import brokers
-from ackademy.brokers import native_aws, native_kafka, native_rabbitmq, native_redis
+from ackademy.brokers import holdings, native_aws, native_kafka, native_rabbitmq, native_redis
 from ackademy.brokers.kinds import KINDS
 from tests.ackademy.brokers.watching import learner, refuses, says, until, where
 
@@ -95,6 +97,20 @@ def test_a_killed_learner_leaves_nothing_of_a_server_that_is_up(kind, watch):
         process.send_signal(signal.SIGKILL)
         watch.nothing_is_left()
         assert refuses(address)
+
+
+@pytest.mark.broker("native")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children by itself")
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_killed_keeper_takes_a_server_along(kind, watch):
+    needs(kind)
+    brokers.broker(kind, "native")
+    watch.look()
+    [keeper] = watch.keepers()
+    os.kill(keeper, signal.SIGKILL)
+    until(lambda: not watch.living(), lambda: f"these still run: {watch.living()}")
+    [sentence] = holdings.sweep()
+    assert sentence.startswith("removed ")
 
 
 @pytest.mark.broker("native")
