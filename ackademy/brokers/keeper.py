@@ -164,13 +164,15 @@ class Keeper:
             time.sleep(AGAIN)
 
     def _read_lines(self, main: int) -> None:
-        for line in sys.stdin.buffer:
-            message = json.loads(line)
-            if "cancel" in message:
-                self._cancelled.add(message["cancel"])
-                signal.pthread_kill(main, signal.SIGUSR1)
-            else:
-                self._messages.put(message)
+        # Unbuffered: a buffer's lock that this thread holds would end the interpreter in disorder.
+        with open(0, "rb", buffering=0, closefd=False) as lines:
+            for line in lines:
+                message = json.loads(line)
+                if "cancel" in message:
+                    self._cancelled.add(message["cancel"])
+                    signal.pthread_kill(main, signal.SIGUSR1)
+                else:
+                    self._messages.put(message)
 
     def _end(self, number: int, frame: FrameType | None) -> None:
         self._over = True
