@@ -73,11 +73,11 @@ def test_a_forked_process_has_brokers_of_its_own(watch):
 
 def test_ctrl_c_in_a_terminal_does_not_end_the_brokers(watch):
     then = (
-        "\ntry:\n    sys.stdin.read()\nexcept KeyboardInterrupt:\n"
+        "\ntry:\n    print('reads', flush=True)\n    sys.stdin.read()\nexcept KeyboardInterrupt:\n"
         "    print('again', brokers.redis().where, flush=True)\nsys.stdin.read()\n"
     )
     with learner("mini", "redis", then=then) as process:
-        [one] = where(says(process, "ready"))
+        [one] = where(says(process, "reads"))
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all of its group
         assert where(says(process, "again")) == [one]
 
