@@ -8,6 +8,7 @@ import pytest
 from ackademy import brokers
 from ackademy.brokers import docker_daemon, session
 from ackademy.brokers.kinds import KINDS
+from tests.ackademy.brokers.using import a_transaction_is_read
 from tests.ackademy.brokers.watching import learner, refuses, says, until, where
 
 
@@ -53,6 +54,13 @@ def test_a_container_is_a_broker_until_it_is_closed(kind, daemon, watch):
         assert ours(daemon, watch) == {name}
     session.close()
     assert ours(daemon, watch) == set()
+
+
+@pytest.mark.broker("docker")
+def test_clients_of_a_kafka_in_a_container_are_told_an_address_that_they_reach(daemon):
+    needs(daemon, "kafka")
+    with brokers.kafka("docker") as found:
+        a_transaction_is_read(found)
 
 
 @pytest.mark.broker("docker")

@@ -7,11 +7,11 @@ import sys
 import pika
 import pytest
 import redis
-from confluent_kafka import Consumer, Producer
 
 from ackademy import brokers
 from ackademy.brokers import holdings, native_aws, native_kafka, native_rabbitmq, native_redis
 from ackademy.brokers.kinds import KINDS
+from tests.ackademy.brokers.using import a_transaction_is_read
 from tests.ackademy.brokers.watching import learner, refuses, says, until, where
 
 PROGRAMS = {
@@ -57,15 +57,7 @@ def test_a_kafka_of_this_machine():
     with brokers.kafka("native") as found:
         version = native_kafka.program().version
         assert found.version == f"Apache Kafka {version}"
-        producer = Producer(found.config({"transactional.id": "billing"}))
-        producer.init_transactions(60)
-        producer.begin_transaction()
-        producer.produce("orders", b"order-1")
-        producer.commit_transaction(60)
-        consumer = Consumer(found.config({"group.id": "bill", "auto.offset.reset": "earliest"}))
-        consumer.subscribe(["orders"])
-        assert consumer.poll(60).value() == b"order-1"
-        consumer.close()
+        a_transaction_is_read(found)
 
 
 @pytest.mark.broker("native")
