@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -145,6 +146,15 @@ def test_what_a_killed_keeper_left_is_ended_by_the_sweep_and_what_lives_is_not(w
     assert not directory.exists()
     with redis.Redis.from_url(mine.url) as client:
         assert client.ping()
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"keeper": 7}'])
+def test_a_record_that_another_version_wrote_is_left_alone(watch, text):
+    directory = watch.directory / "ackademy-brokers-other"
+    directory.mkdir()
+    (directory / "keeper.json").write_text(text)
+    assert holdings.sweep() == []
+    shutil.rmtree(directory)
 
 
 def test_a_directory_that_a_keeper_is_just_making_is_left_alone(watch):
