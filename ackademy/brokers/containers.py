@@ -22,7 +22,8 @@ from ackademy.brokers.waiting import PortTaken, answered, free_port, listens
 
 LOOPBACK = "127.0.0.1"
 
-CONTROLLER = 9093
+BROKER, CONTROLLER = 9094, 9093
+"""Where Kafka talks to itself, inside its container."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ def _create(
     given = dict(recipe.variables)
     if kind == "kafka":
         host = advertised or bind or LOOPBACK
-        given |= variables(settings("0.0.0.0", recipe.port, CONTROLLER, host, port))
+        given |= variables(settings("0.0.0.0", (recipe.port, BROKER, CONTROLLER), host, port))
         given["KAFKA_HEAP_OPTS"] = "-Xmx512M"
     container = DockerContainer(image, env=given, name=name)
     ports: dict[str, Any] = container.ports
