@@ -108,6 +108,20 @@ class Flow:
         if self._holding:
             self.try_again()
 
+    def look_at(self, queues: Iterable[Queue]) -> None:
+        """`look`, at each of them once."""
+        for queue in dict.fromkeys(queues):
+            self.look(queue)
+
+    def let(self, channels: Iterable[Channel], active: bool) -> None:
+        """Stop pushing to these channels, which take no more for now, or begin again."""
+        queues: dict[Queue, None] = {}
+        for channel in channels:
+            channel.flowing = active
+            queues |= {consumer.queue: None for consumer in channel.consumers.values()}
+        for queue in queues if active else ():
+            self.look(queue)
+
     def _push(self, queue: Queue) -> None:
         """Hand out while there is something ready and somebody with room."""
         while len(queue) and (consumer := queue.next_consumer()) is not None:
