@@ -16,14 +16,15 @@ NOTHING: Mapping[str, Value] = {}
 
 
 class Bindings:
-    """`usable(name, connection)` gives a queue that the connection may use, or refuses."""
+    """`usable(name, connection, what)` gives a queue with which the connection may do this, or
+    refuses."""
 
     def __init__(
         self,
         flow: Flow,
         queues: Mapping[str, Queue],
         exchanges: Exchanges,
-        usable: Callable[[str, object], Queue],
+        usable: Callable[[str, object, str], Queue],
     ) -> None:
         self._flow = flow
         self._queues = queues
@@ -45,6 +46,10 @@ class Bindings:
             self._exchanges.look(name)
             return False
         wanted = Exchange(name, kind, durable, auto_delete, internal, dict(arguments))
+        if name not in self._exchanges:
+            self._check_store(
+                f"failed to declare exchange '{name}' in vhost '/' because the operation timed out"
+            )
         made = self._exchanges.declare(wanted)
         if made and durable and self._flow.keeper is not None:
             self._flow.keeper.exchange_made(wanted)
@@ -53,6 +58,8 @@ class Bindings:
 
     def delete_exchange(self, name: str, if_unused: bool = False) -> bool:
         """Delete an exchange, if there is one. Gives whether there was."""
+        if name in self._exchanges:
+            self._check_store(f"failed to delete exchange '{name}' in vhost '/' due to a timeout")
         gone = self._exchanges.delete(name, if_unused)
         if gone and self._flow.keeper is not None:
             self._flow.keeper.exchange_gone(name)
@@ -90,7 +97,8 @@ class Bindings:
         connection: object,
     ) -> bool:
         if target[0] == "queue" and source != DEFAULT:
-            self._usable(target[1], connection)
+            self._usable(target[1], connection, "bind")
+        self._check_store("Could not add binding due to timeout")
         changed = self._exchanges.bind(target, source, routing_key, arguments)
         if changed and self._flow.keeper is not None and self._lasts(target, source):
             self._flow.keeper.bound(target, source, routing_key, arguments)
@@ -105,12 +113,18 @@ class Bindings:
         arguments: Mapping[str, Value] = NOTHING,
     ) -> bool:
         """Take a binding away, if there is one. Gives whether there was."""
+        self._check_store("Could not remove binding due to timeout")
         lasts = self._flow.keeper is not None and self._lasts(target, source)
         gone = self._exchanges.unbind(target, source, routing_key, arguments)
         if gone and lasts and self._flow.keeper is not None:
             self._flow.keeper.unbound(target, source, routing_key, arguments)
         self._flow.try_again()
         return gone
+
+    def _check_store(self, refusal: str) -> None:
+        """In a cluster it takes a majority of the nodes to change anything here."""
+        if self._flow.cluster is not None:
+            self._flow.cluster.nodes.check_store(refusal)
 
     def _lasts(self, target: Target, source: str) -> bool:
         """Whether a binding is there after a restart: both its ends are."""

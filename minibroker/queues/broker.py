@@ -19,6 +19,7 @@ from functools import partial
 from minibroker.queues import declaration
 from minibroker.queues.bindings import Bindings
 from minibroker.queues.channel import Channel
+from minibroker.queues.cluster import Cluster
 from minibroker.queues.consuming import Consuming
 from minibroker.queues.declaration import Wanted
 from minibroker.queues.errors import NotFound, PreconditionFailed
@@ -47,6 +48,7 @@ class Broker:
     time of the clock (microseconds); it is asked only when something can expire then. `new_suffix`
     makes up the ends of the names that the broker gives; without it they are counted. `permit`
     names the deprecated features that may be used (RabbitMQ, "Deprecated Features"); None is all.
+    It is a cluster of so many `nodes`.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Broker:
         at: At,
         new_suffix: Callable[[], str] | None = None,
         permit: Container[str] | None = None,
+        nodes: int = 1,
     ) -> None:
         self.at = at
         self._clock = clock
@@ -64,6 +67,11 @@ class Broker:
         self._exchanges = Exchanges(self._queues)
         flow = Flow(clock, trace, at, self._queues, self._exchanges, self._unused)
         self._flow = flow
+        self._cluster = flow.cluster = (
+            Cluster(nodes, clock, trace, flow, self._queues, self.disconnect, self._delete)
+            if nodes > 1
+            else None
+        )
         self._names = 0
         self._new_suffix = self._next_name if new_suffix is None else new_suffix
         self._permit = permit
@@ -136,10 +144,12 @@ class Broker:
         auto_delete: bool = False,
         arguments: Mapping[str, Value] = NOTHING,
         connection: object = None,
+        node: int = 1,
     ) -> Queue:
-        """Make a queue, or find it. With an empty name the broker makes one up."""
+        """Make a queue, or find it. With an empty name the broker makes one up. The client is at
+        this `node`."""
         if passive:
-            return self._usable(name, connection)
+            return self._usable(name, connection, "declare")
         kind = arguments.get("x-queue-type")
         if not name and kind == "quorum":
             raise PreconditionFailed(
@@ -152,11 +162,15 @@ class Broker:
         queue = self._queues.get(name)
         if queue is None:
             declaration.check_permitted(wanted, self._permit)
-            queue = self._queues[name] = declaration.made(wanted)
+            queue = declaration.made(wanted)
+            if self._cluster is not None:
+                self._cluster.nodes.place(queue, node)
+            self._queues[name] = queue
             if self._flow.keeper is not None and queue.durable:
                 self._flow.keeper.queue_made(queue)
             self._flow.try_again()
         else:
+            self._check_halted(queue, "declare")
             declaration.compare(queue, wanted)
         self._flow.timers.used(queue)
         return queue
@@ -195,18 +209,25 @@ class Broker:
 
     def purge(self, who: str, queue: str, connection: object = None) -> int:
         """Drop all ready copies; gives their number."""
-        source = self._usable(queue, connection)
+        source = self._usable(queue, connection, "purge")
         gone = source.purge()
         for copy in gone:
             self._flow.settled(who, source, copy, "purged")
         self._flow.try_again()
         return len(gone)
 
-    def _usable(self, name: str, connection: object) -> Queue:
+    def _usable(self, name: str, connection: object, what: str) -> Queue:
         queue = self.queue(name)
+        self._check_halted(queue, what)
         if queue.exclusive_to is not None:
             declaration.check_use(queue, connection)
         return queue
+
+    def _check_halted(self, queue: Queue, what: str) -> None:
+        if queue.halted and self._cluster is not None:
+            refused = self._cluster.nodes.refuse(queue, what)
+            if refused is not None:
+                raise refused
 
     def _delete(self, who: str, queue: Queue) -> int:
         """Its subscribers are told; unacked copies stay with their channels, to no purpose."""
@@ -223,11 +244,15 @@ class Broker:
             del consumer.channel.consumers[consumer.tag]
             consumer.channel.cancelled(consumer.tag)
         queue.consumers.clear()
+        if self._cluster is not None:
+            self._cluster.deleted(queue)
         self._flow.try_again()
         return len(gone)
 
     def _unused(self, queue: Queue) -> None:
         """Its time without use is over (x-expires); nothing of it is dead-lettered."""
+        if queue.halted:
+            return  # it is looked at again when it works
         self._delete("broker", queue)
 
     def _left(self, queue: Queue) -> None:
@@ -254,6 +279,15 @@ class Broker:
                 self._flow.settled("broker", queue, copy, "transient")
         self._exchanges.forget_transient()
         self._flow.try_again()
+
+    # --- nodes -------------------------------------------------------------------------
+
+    @property
+    def cluster(self) -> Cluster:
+        """What can be done to single nodes. ValueError if there is one only."""
+        if self._cluster is None:
+            raise ValueError("there is one node only, and no cluster; start it with more")
+        return self._cluster
 
     # --- connections -------------------------------------------------------------------
 

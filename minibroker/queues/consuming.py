@@ -13,13 +13,14 @@ NOTHING: Mapping[str, Value] = {}
 
 
 class Consuming:
-    """`usable(name, connection)` gives a queue that the connection may use, or refuses; `left` is
+    """`usable(name, connection, what)` gives a queue with which the connection may do this, or
+    refuses; `left` is
     told of a queue to which a subscription has ended; `global_qos` is whether that is permitted."""
 
     def __init__(
         self,
         flow: Flow,
-        usable: Callable[[str, object], Queue],
+        usable: Callable[[str, object, str], Queue],
         left: Callable[[Queue], None],
         global_qos: bool,
     ) -> None:
@@ -34,9 +35,12 @@ class Consuming:
         deliver: Callable[[Delivery], None],
         cancelled: Callable[[str], None] | None = None,
         connection: object = None,
+        node: int = 1,
     ) -> Channel:
         """A new channel whose deliveries are given to `deliver`; see `Channel`."""
-        channel = Channel(owner, deliver, connection=connection)
+        channel = Channel(owner, deliver, connection=connection, node=node)
+        if self._flow.cluster is not None:
+            self._flow.cluster.opened(channel)
         if cancelled is not None:
             channel.cancelled = cancelled
         return channel
@@ -51,7 +55,7 @@ class Consuming:
         arguments: Mapping[str, Value] = NOTHING,
     ) -> Consumer:
         """Subscribe; from now on the broker pushes."""
-        source = self._usable(queue, channel.connection)
+        source = self._usable(queue, channel.connection, "consume")
         if tag in channel.consumers:
             raise NotAllowed(f"NOT_ALLOWED - attempt to reuse consumer tag '{tag}'")
         priority = declaration.admitted(source, exclusive, arguments)
@@ -64,7 +68,10 @@ class Consuming:
 
     def cancel(self, channel: Channel, tag: str) -> None:
         """End a subscription. What it was handed stays unacked on the channel."""
-        consumer = channel.consumers.pop(tag, None)
+        consumer = channel.consumers.get(tag)
+        if consumer is not None and consumer.queue.halted:
+            self._usable(consumer.queue.name, channel.connection, "cancel")
+        channel.consumers.pop(tag, None)
         if consumer is not None:
             consumer.queue.unsubscribe(consumer)
             self._left(consumer.queue)
@@ -72,7 +79,7 @@ class Consuming:
 
     def get(self, channel: Channel, queue: str, auto_ack: bool) -> Delivery | None:
         """Take one message, or None when none is ready."""
-        source = self._usable(queue, channel.connection)
+        source = self._usable(queue, channel.connection, "get")
         declaration.check_get(source)
         self._flow.timers.used(source)
         self._flow.look(source)
@@ -113,6 +120,8 @@ class Consuming:
         for channel in closing:
             held = [channel.unacked[tag] for tag in sorted(channel.unacked)]
             channel.unacked.clear()
+            if self._flow.cluster is not None:
+                held = self._flow.cluster.closed(channel, held, why)
             for unacked in held:
                 self._flow.requeue(channel.owner, unacked, why, failed=True)
             released += held

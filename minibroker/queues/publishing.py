@@ -5,6 +5,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from minibroker.queues import expiry
+from minibroker.queues.channel import Channel
+from minibroker.queues.cluster import Pending
 from minibroker.queues.exchange import DEFAULT
 from minibroker.queues.flow import Flow, headers
 from minibroker.queues.message import Message
@@ -23,6 +25,8 @@ class Receipt(NamedTuple):
     message: Message
     routed: bool
     accepted: bool
+    pending: Pending | None = None
+    """What it waits for, if some of these queues are halted: only then is it confirmed."""
 
 
 class Publishing:
@@ -64,10 +68,12 @@ class Publishing:
         mandatory: bool = False,
         encoded: object = None,
         copies: Sequence[str] = (),
+        channel: Channel | None = None,
     ) -> Receipt:
         """`publish`, and say what became of the message. A mandatory one that reaches no queue
         goes back to its publisher, which the caller sees to. For `encoded` see `Message`; `copies`
-        are routing keys besides (RabbitMQ, "Sender-selected Distribution")."""
+        are routing keys besides (RabbitMQ, "Sender-selected Distribution"). What has to wait for a
+        queue ends with the `channel` that it came by."""
         found = dict(properties or {})
         if "expiration" in found:
             expiry.check(found)
@@ -82,7 +88,7 @@ class Publishing:
         message = Message(
             self._trace.new_message(), body, exchange, routing_key, found, encoded=encoded
         )
-        return self._sent(who, message, names, mandatory)
+        return self._sent(who, message, names, mandatory, channel)
 
     def check_publish(self, exchange: str, properties: Mapping[str, Value]) -> None:
         """Refuse what `send` would refuse."""
@@ -97,7 +103,14 @@ class Publishing:
         again = replace(message, number=self._trace.new_message())
         self._sent("scenario", again, names, mandatory=False)
 
-    def _sent(self, who: str, message: Message, names: list[str], mandatory: bool) -> Receipt:
+    def _sent(
+        self,
+        who: str,
+        message: Message,
+        names: list[str],
+        mandatory: bool,
+        channel: Channel | None = None,
+    ) -> Receipt:
         now, number = self._clock.now, message.number
         takers, full = self._flow.offered(names, message)
         self._trace.append(
@@ -116,7 +129,10 @@ class Publishing:
             self._trace.append(NotAccepted(at=now, who=who, queue=queue.name, message=number))
         if mandatory and not names:
             self._trace.append(Returned(at=now, who=who, message=number, text="NO_ROUTE"))
+        pending = None
+        if self._flow.cluster is not None:
+            takers, pending = self._flow.cluster.hold_back(takers, message, channel)
         self._flow.arrive_all(takers, message)
         for queue in full:
             self._flow.turn_away(queue, message)
-        return Receipt(message, bool(names), not full)
+        return Receipt(message, bool(names), not full, pending)

@@ -1,5 +1,7 @@
 """Settling what was handed out: it is done with, goes back, or is given up."""
 
+from functools import partial
+
 from minibroker.queues.channel import Channel, Unacked
 from minibroker.queues.errors import PreconditionFailed
 from minibroker.queues.flow import Flow
@@ -14,9 +16,16 @@ class Settling:
     def ack(self, channel: Channel, tag: int, multiple: bool = False) -> None:
         """The client has taken responsibility; the copy is gone for good."""
         released = self._released(channel, tag, multiple)
+        if self._flow.cluster is not None:
+            released = self._flow.cluster.settle_later(
+                channel, released, partial(self._acked, channel.owner)
+            )
         for unacked in released:
             self._flow.settled(channel.owner, unacked.queue, unacked.copy, "acked")
         self._look_at(released, channel)
+
+    def _acked(self, who: str, unacked: Unacked) -> None:
+        self._flow.settled(who, unacked.queue, unacked.copy, "acked")
 
     def nack(self, channel: Channel, tag: int, multiple: bool, requeue: bool) -> None:
         """The client has not: back to the queue, or given up. Coming back so is no failure that a
@@ -35,12 +44,18 @@ class Settling:
         self, channel: Channel, tag: int, multiple: bool, requeue: bool, why: str, failed: bool
     ) -> None:
         released = self._released(channel, tag, multiple)
+        turn_down = partial(self._turn_down, channel.owner, requeue, why, failed)
+        if self._flow.cluster is not None:
+            released = self._flow.cluster.settle_later(channel, released, turn_down)
         for unacked in released:
-            if requeue:
-                self._flow.requeue(channel.owner, unacked, why, failed)
-            else:
-                self._flow.give_up(channel.owner, unacked.queue, unacked.copy, "rejected")
+            turn_down(unacked)
         self._look_at(released, channel)
+
+    def _turn_down(self, who: str, requeue: bool, why: str, failed: bool, unacked: Unacked) -> None:
+        if requeue:
+            self._flow.requeue(who, unacked, why, failed)
+        else:
+            self._flow.give_up(who, unacked.queue, unacked.copy, "rejected")
 
     def _released(self, channel: Channel, tag: int, multiple: bool) -> list[Unacked]:
         tags = channel.tags(tag, multiple)

@@ -126,6 +126,7 @@ def test_each_type_can_be_had_with_all_it_knows(kind: str) -> None:
         "x-overflow": "drop-head", "x-single-active-consumer": True, "x-queue-type": kind,
         "x-max-priority": 10, "x-queue-mode": "lazy", "x-queue-version": 2,
         "x-dead-letter-strategy": "at-most-once", "x-delivery-limit": 5,
+        "x-quorum-initial-group-size": 5, "x-queue-leader-locator": "balanced",
     }  # fmt: skip
     table = {name: values[name] for name in HAS[kind]}
     assert checked("work", table).given == table
