@@ -129,6 +129,11 @@ class Broker:
         for queue in list(self._queues.values()):
             self._flow.look(queue)
 
+    def where(self, queue: Queue) -> dict[str, object]:
+        """The node that leads a queue (None: nobody), its members, and whether it works; nothing
+        if there is one node."""
+        return {} if self._cluster is None else self._cluster.nodes.where(queue)
+
     def all_queues(self) -> list[Queue]:
         """In the order in which they were made."""
         return list(self._queues.values())

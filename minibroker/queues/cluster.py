@@ -43,6 +43,16 @@ class Pending:
             self.then()
 
 
+def when_taken(messages: Sequence[Pending], then: Callable[[], None]) -> None:
+    """Call it when all of these are with all their queues: at once if there are none."""
+    if not messages:
+        then()
+    left = Pending(len(messages))
+    left.then = then
+    for message in messages:
+        message.then = left.taken
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What waits for a majority. `channel` asked for it, None: the broker itself. `act` does it;

@@ -97,6 +97,13 @@ class Nodes:
 
         return min((node for node in nodes if node in self.running), key=lambda n: (leads(n), n))
 
+    def where(self, queue: Queue) -> dict[str, object]:
+        """The same, for those who look."""
+        place = self.places.get(queue)
+        if place is None:  # direct replies
+            return {}
+        return {"leader": place.leader, "members": list(place.members), "works": not queue.halted}
+
     # --- what does not work ----------------------------------------------------------------
 
     def refuse(self, queue: Queue, what: str) -> ChannelError | None:
@@ -111,10 +118,12 @@ class Nodes:
             )
         if what == "declare":
             return None
-        if what == "get" and self.places[queue].leader is None:
+        if what == "get":
+            leader = self.places[queue].leader
+            why = f"{{timeout,{{'%2F_{queue.name}',{name(leader)}}}}}" if leader else "noproc"
             return InternalError(
                 f"INTERNAL_ERROR - Cannot get a message from queue 'queue '{queue.name}' in vhost "
-                "'/'': noproc"
+                f"'/'': {why}"
             )
         return InternalError("INTERNAL_ERROR")
 
