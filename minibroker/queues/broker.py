@@ -210,7 +210,13 @@ class Broker:
             return 0
         declaration.check_use(queue, connection)
         declaration.check_delete(queue, if_unused, if_empty)
-        return self._delete(who, queue)
+        if self._cluster is not None:
+            self._cluster.nodes.check_store(
+                "The operation to delete the queue from the metadata store timed out"
+            )
+        halted = queue.halted
+        count = self._delete(who, queue)
+        return 0 if halted else count  # they cannot be counted
 
     def purge(self, who: str, queue: str, connection: object = None) -> int:
         """Drop all ready copies; gives their number."""
