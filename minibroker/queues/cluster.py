@@ -168,6 +168,10 @@ class Cluster:
                 kept.append(instead)
         self._waiting[queue] = kept
 
+    def waiting(self, queue: str) -> int:
+        """How much waits for this queue."""
+        return len(self._waiting.get(self._queues[queue], ()))
+
     def deleted(self, queue: Queue) -> None:
         """A queue is gone, and nobody has to wait for it."""
         self.nodes.places.pop(queue, None)
