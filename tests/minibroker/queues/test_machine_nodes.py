@@ -17,7 +17,7 @@ from minibroker.queues.broker import Broker
 from minibroker.queues.channel import Channel, Delivery
 from minibroker.queues.errors import ChannelError
 from minibroker.sim.clock import Clock
-from minibroker.sim.trace import Requeued, Settled, Trace
+from minibroker.sim.trace import Published, Requeued, Settled, Trace
 
 QUORUM, CLASSIC = "quorum", "classic"
 QUEUES = (QUORUM, CLASSIC)
@@ -156,13 +156,18 @@ class Cluster(RuleBasedStateMachine):
 
     def settles(self, client: Client, tag: int, how: str) -> None:
         queue, message = client.held.pop(tag, ("", 0))
+        before = len(self.trace)
         if how == "acks":
             self.broker.ack(client.channel, tag)
         else:
             self.broker.reject(client.channel, tag, requeue=True)
         if not queue:
             client.void.remove(tag)
-        elif how == "acks" and self.works(queue):
+        if not queue or not self.works(queue):
+            assert len(self.trace) == before, "nothing is settled in a queue that is halted"
+        if not queue:
+            return
+        if how == "acks" and self.works(queue):
             self.done[queue].add(message)
         elif how == "acks":
             client.acked.add(message)
@@ -221,6 +226,14 @@ class Cluster(RuleBasedStateMachine):
         back = [each for each in self.trace.of(Requeued) if each.queue == QUORUM]
         return sum(each.message == message for each in back)
 
+    def settled(self, queue: str) -> set[int]:
+        found = [each.message for each in self.trace.of(Settled) if each.queue == queue]
+        assert len(found) == len(set(found)), "nothing is settled twice"
+        return set(found)
+
+    def published(self, queue: str) -> set[int]:
+        return {each.message for each in self.trace.of(Published) if queue in each.queues}
+
     def teardown(self) -> None:
         for node in range(1, self.count + 1):
             self.starts(node)
@@ -228,6 +241,7 @@ class Cluster(RuleBasedStateMachine):
         for client in self.clients:
             assert not client.channel.open or not client.unconfirmed, "nobody waits for an answer"
         reader = self.a_client(1)
+        settled = {queue: self.settled(queue) for queue in QUEUES}
         for queue in QUEUES:
             held = {each for client in self.clients for _, each in client.held.items()}
             ready = []
@@ -237,6 +251,8 @@ class Cluster(RuleBasedStateMachine):
             owed = self.confirmed[queue] - self.done[queue] - self.perhaps_done
             assert owed <= there, "what was confirmed is not lost"
             assert not there & self.done[queue], "what was acked is gone"
+            assert not there & settled[queue], "a copy is in one place"
+            assert there | settled[queue] == self.published(queue), "or the trace says how it went"
             assert len(ready) == len(set(ready))
             new = [message for message in ready if (queue, message) not in self.delivered]
             assert new == sorted(new), "what was never handed out is there in order"

@@ -13,7 +13,7 @@ from minibroker.queues.channel import Delivery
 from minibroker.queues.cluster import when_taken
 from minibroker.queues.errors import ChannelError, InternalError, NotFound
 from minibroker.queues.publishing import Receipt
-from minibroker.sim.trace import Requeued, Settled, Trace
+from minibroker.sim.trace import DeadLettered, Requeued, Settled, Trace
 from tests.minibroker.queues.due import Due
 
 QUORUM = {"x-queue-type": "quorum"}
@@ -405,6 +405,23 @@ def test_a_dead_letter_waits_for_a_queue_without_a_majority(strategy: str) -> No
     stand.stop(3)
     stand.broker.reject(client.channel, client.take().tag, requeue=False)
     assert (stand.ready("work"), stand.ready("parked")) == (0, 0)
+    sent = len(stand.trace.of(DeadLettered))
+    assert sent == (strategy == "at-most-once"), "its queue has it until the other has"
+    stand.start(2)
+    assert stand.ready("parked") == 1
+
+
+def test_a_queue_without_a_majority_passes_no_dead_letter_on() -> None:
+    stand = Stand(5)
+    stand.queue("work", dead_letter_exchange="", dead_letter_routing_key="parked",
+                overflow="reject-publish", dead_letter_strategy="at-least-once")  # fmt: skip
+    client = Client(stand)
+    client.publish("1")
+    stand.broker.reject(client.channel, client.take().tag, requeue=False)
+    stand.stop(2)
+    stand.stop(3)
+    stand.queue("parked", node=4)
+    assert stand.ready("parked") == 0
     stand.start(2)
     assert stand.ready("parked") == 1
 
