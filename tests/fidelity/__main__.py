@@ -61,7 +61,7 @@ class Played:
 
 def main(word: str = "") -> int:
     chosen = [each for each in scenarios() if word in each.title]
-    reals = {broker: places.real(broker) for broker in BROKERS}
+    reals = {broker: places.real(broker, looking=True) for broker in BROKERS}
     with places.minibroker() as wire, ThreadPoolExecutor(AT_ONCE) as pool:
         played = []
         for each in pool.map(lambda one: _played(one, wire, reals[one.broker]), chosen):
