@@ -24,6 +24,9 @@ from tests.fidelity.simulator import ActFailed
 PATIENCE = 120.0
 """Seconds that one act may take."""
 
+AT_ONCE = 3
+"""Scenarios that are played beside each other: they mostly wait for sessions to end."""
+
 VARIABLES = {
     "kafka": "ACKADEMY_KAFKA",
     "amqp": "ACKADEMY_AMQP",
