@@ -1,0 +1,80 @@
+"""The brokers of a run: which it needs, by its spec, and where they are."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, cast
+from urllib.parse import urlsplit
+
+from graders.spec import Spec
+from graders.stage import Stage
+from minibroker.ledgers.services import ServiceLedger
+from minibroker.queues.broker import Broker
+from minibroker.sim.world import World
+
+if TYPE_CHECKING:
+    from ackademy.reality.perform import _Run
+
+
+class Side(Protocol):
+    """One broker in one run."""
+
+    async def address(self, who: str) -> dict[str, Any]:
+        """What the job of an incarnation says about where its broker is."""
+
+    async def gone(self, who: str) -> None:
+        """The incarnation has ended."""
+
+    def at_rest(self) -> bool:
+        """Whether nothing is left to be done."""
+
+    def read(self) -> None:
+        """All processes have ended: complete the trace by what the broker holds."""
+
+    async def close(self) -> None:
+        """Leave nothing, here or in the broker."""
+
+
+@dataclass(frozen=True)
+class Where:
+    """Addresses of brokers: `amqp` a URL, `kafka` bootstrap servers; empty for none. `said` are
+    they in words."""
+
+    amqp: str = ""
+    kafka: str = ""
+    said: str = ""
+
+
+def kinds(spec: Spec) -> set[str]:
+    """The brokers that a spec's roles need: ``amqp``, ``kafka``."""
+    clients = {kind for role in spec.roles for kind in role.clients.values()}
+    needs = {"amqp"} if any(kind.startswith("pika.") for kind in clients) else set()
+    return needs | ({"kafka"} if "kafka" in clients else set())
+
+
+def opened(where: Where, spec: Spec, run: "_Run") -> Mapping[str, Side]:
+    """The sides of a run."""
+    sides: dict[str, Side] = {}
+    if "amqp" in kinds(spec):
+        from ackademy.reality.amqp_side import AmqpSide
+
+        parts = urlsplit(where.amqp)
+        upstream = parts.hostname or "127.0.0.1", parts.port or 5672
+        sides["amqp"] = AmqpSide(where.amqp, upstream, run, run.trace, run.clock)
+    return sides
+
+
+def staged(spec: Spec, seed: int, run: "_Run", sides: Mapping[str, Side]) -> None:
+    """Let the scenario speak: what it does to brokers is done to these."""
+    queues = cast(Any, sides["amqp"]).shop if "amqp" in sides else None
+    stage = Stage(
+        cast(World, run),
+        cast(Broker, queues),
+        run.services.payments,
+        run.trace,
+        run.clock,
+        seed,
+        run.services.database,
+        None,
+        cast("dict[str, ServiceLedger]", run.services.others),
+    )
+    spec.scenario(stage)
