@@ -74,6 +74,8 @@ class AmqpLink:
         units = Units()
         while data := await reader.read(65_536):
             for unit in units.feed(data):
+                if not await self._gate.passage(self.who):
+                    return
                 await self._client_unit(unit)
                 if self.over:
                     return
@@ -81,6 +83,8 @@ class AmqpLink:
     async def _client_unit(self, unit: Unit) -> None:
         op = self._op(unit)
         point = self._gate.comes(self.who, op) if op else None
+        if point is not None:
+            self._gate.arrest(self.who)
         if point is not None and point.when == "before":
             self._holding = True
             await self._gate.strike(self.who, point, self)
@@ -188,6 +192,7 @@ class AmqpLink:
         if unit.name in ("Basic.Deliver", "Basic.GetOk"):
             point = self._gate.comes(self.who, Op(DELIVERY, about(unit.body)))
             if point is not None:
+                self._gate.arrest(self.who)
                 self._holding = True
                 await self._gate.strike(self.who, point, self)
                 if self.over:

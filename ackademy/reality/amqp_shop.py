@@ -57,7 +57,7 @@ class AmqpShop:
             self._channel.basic_publish(exchange, key, body, pika.BasicProperties(**properties))
         except ChannelClosedByBroker as closed:
             self._open()
-            raise ChannelError(closed.reply_code, closed.reply_text) from None
+            raise ChannelError(closed.reply_text) from None
         return Sent(number)
 
     def close(self) -> None:

@@ -21,6 +21,12 @@ class Gate(Protocol):
     def comes(self, who: str, op: Op) -> Point | None:
         """Count a request of a process, and give the point that it is."""
 
+    def arrest(self, who: str) -> None:
+        """A fault is about to be done to a process: nothing else of it passes before that."""
+
+    async def passage(self, who: str) -> bool:
+        """Wait until something of a process may pass; False when it is dead and nothing may."""
+
     async def strike(self, who: str, point: Point, link: Cuttable | None) -> None:
         """Do the fault to a process. When it comes back the connection is over, or goes on."""
 

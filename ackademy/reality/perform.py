@@ -110,6 +110,8 @@ class _Run:
         self._steps: list[tuple[int, Callable[[], None]]] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._sides: list[Side] = []
+        self._passages: dict[str, asyncio.Event] = {}
+        self._dead: set[str] = set()
         self._effects = 0
         self._moved = 0
         self._striking = 0
@@ -162,8 +164,18 @@ class _Run:
         """A process asks for messages."""
         self._members[who.partition("#")[0]].ready = True
 
+    def arrest(self, who: str) -> None:
+        """Nothing of a process passes from now on."""
+        self._passages[who] = asyncio.Event()
+
+    async def passage(self, who: str) -> bool:
+        """Wait until something of it may pass; False when it is dead."""
+        if (event := self._passages.get(who)) is not None:
+            await event.wait()
+        return who not in self._dead
+
     async def strike(self, who: str, point: Point, link: Cuttable | None) -> None:
-        """Do a fault."""
+        """Do a fault to a process, which is arrested."""
         member = self._members[who.partition("#")[0]]
         incarnation = member.incarnation
         assert incarnation is not None
@@ -173,6 +185,7 @@ class _Run:
             if point.kind == "crash":
                 self.trace.append(Crashed(at=now, who=who, number=number))
                 member.state = "crashed"
+                self._dead.add(who)
                 await incarnation.kill()
             else:
                 self.trace.append(Faulted(at=now, who=who, number=number, kind=point.kind))
@@ -182,6 +195,7 @@ class _Run:
             elif link is not None:
                 link.cut()
         finally:
+            self._passages.pop(who).set()
             self._striking -= 1
             self.moved()
 
@@ -259,7 +273,7 @@ class _Run:
             incarnation.close()
             for side in self._sides:
                 await side.gone(member.label)
-        crashed = member.state == "crashed"
+        crashed = member.label in self._dead
         member.state = "down"
         return None if crashed else ended or {"how": "vanished"}
 

@@ -6,6 +6,7 @@ how it ended. The ledgers and the texts of their failures are the simulator's ow
 """
 
 import asyncio
+import contextlib
 import json
 from typing import Any
 
@@ -50,6 +51,17 @@ class Services:
     ) -> dict[str, Any] | None:
         """Answer one incarnation until it says how it ended (a dict as `learner` sends it), or is
         gone: None."""
+        with contextlib.suppress(ConnectionError):  # it was killed
+            return await self._serve(caller, reader, writer, gate)
+        return None
+
+    async def _serve(
+        self,
+        caller: Caller,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        gate: Gate,
+    ) -> dict[str, Any] | None:
         while line := await reader.readline():
             asked: dict[str, Any] = json.loads(line)
             if "ended" in asked:
@@ -65,10 +77,12 @@ class Services:
         self, caller: Caller, client: str, op: str, args: dict[str, Any], gate: Gate
     ) -> Reply | None:
         """One call, with the fault that comes at it; None when the caller is gone."""
+        if not await gate.passage(caller.label):
+            return None
         point = gate.comes(caller.label, ledger_op(op, args))
-        gate.moved()
         if point is None:
             return await self._happens(caller, client, op, args)
+        gate.arrest(caller.label)
         if point.when == "before" and point.kind in ("crash", "pause"):
             await gate.strike(caller.label, point, None)
             return None if point.kind == "crash" else await self._happens(caller, client, op, args)

@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 
 from graders.spec import Spec
 from graders.stage import Stage
-from minibroker.ledgers.services import ServiceLedger
 from minibroker.queues.broker import Broker
 from minibroker.sim.world import World
 
@@ -75,6 +74,6 @@ def staged(spec: Spec, seed: int, run: "_Run", sides: Mapping[str, Side]) -> Non
         seed,
         run.services.database,
         None,
-        cast("dict[str, ServiceLedger]", run.services.others),
+        run.services.others,
     )
     spec.scenario(stage)
