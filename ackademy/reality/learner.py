@@ -53,7 +53,7 @@ class Line:
 
 def main(descriptor: int) -> None:
     """Live one incarnation."""
-    _die_with_the_parent()
+    die_with_the_parent()
     line = Line(descriptor)
     job = line.hear()
     try:
@@ -64,7 +64,7 @@ def main(descriptor: int) -> None:
     line.say({"ended": ended})
 
 
-def _die_with_the_parent() -> None:
+def die_with_the_parent() -> None:
     """Also while this process is stopped, where the system has that."""
     try:
         from graders.sandbox import libc

@@ -294,8 +294,10 @@ class _Run:
             self.clock.leap(self._steps[0][0])
         for when, action in self._steps:
             while (left := self.clock.until(when)) > 0:
-                await asyncio.sleep(min(left, 0.2))
+                await asyncio.sleep(min(left, LOOK))
                 self._check()
+                if self._spent():
+                    return
             action()
             self.moved()
 
@@ -305,7 +307,7 @@ class _Run:
         while True:
             await asyncio.sleep(LOOK)
             self._check()
-            if self._effects >= self._plan.spec.budget.effects:
+            if self._spent():
                 return "effects"
             if self._striking or any(m.state not in ("running", "over") for m in self._all):
                 continue
@@ -317,6 +319,10 @@ class _Run:
                 return "quiet"
             if now > end + MOST * SECOND:
                 return "effects"
+
+    def _spent(self) -> bool:
+        """Whether it has taken more requests than a run may."""
+        return self._effects >= self._plan.spec.budget.effects
 
     @property
     def _all(self) -> list[_Member]:

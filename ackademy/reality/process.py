@@ -41,7 +41,7 @@ class Incarnation:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=asyncio.subprocess.DEVNULL,
-                env=_environment(),
+                env=environment(),
                 start_new_session=True,  # Ctrl+C is for the parent, which ends it then
             )
         reader, writer = await asyncio.open_connection(sock=mine, limit=MOST_LINE)
@@ -80,7 +80,7 @@ class Incarnation:
                 os.killpg(self._child.pid, number)
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """The same packages as here, and hashes that are the same in each process."""
     paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
     return os.environ | {

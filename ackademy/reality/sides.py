@@ -77,3 +77,39 @@ def staged(spec: Spec, seed: int, run: "_Run", sides: Mapping[str, Side]) -> Non
         run.services.others,
     )
     spec.scenario(stage)
+
+
+def taken_names(where: Where, spec: Spec) -> list[str]:
+    """Queues and topics that the broker has already under names that a run of the spec uses."""
+    found: list[str] = []
+    if "amqp" in kinds(spec):
+        from ackademy.reality.amqp_shop import there
+
+        names = {text for text in _policies(spec) if text}
+        found += [f"the queue {name}" for name in there(where.amqp, sorted(names))]
+    return found
+
+
+def _policies(spec: Spec) -> set[str]:
+    """The queues that a scenario promises something about."""
+    from graders.explore import run
+    from minibroker.sim.effect import Caller, Exit, Process, Reply, Step
+    from minibroker.sim.trace import Published, RetryPolicy
+
+    class Nobody:
+        def start(self, now: int) -> Step:
+            return Exit("returned")
+
+        def resume(self, reply: Reply) -> Step:
+            return Exit("returned")
+
+        def kill(self) -> None:
+            pass
+
+    def launch(caller: Caller) -> Process:
+        return Nobody()
+
+    trace = run(spec, launch, (), 0).trace
+    return {each.routing_key for each in trace.of(Published)} | {
+        each.dead_letters for each in trace.of(RetryPolicy)
+    }

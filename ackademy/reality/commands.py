@@ -1,0 +1,61 @@
+"""``ackademy check NAME --on mini-wire|docker|native``."""
+
+import asyncio
+from pathlib import Path
+
+from ackademy.cells import CannotDo, cells_of
+from ackademy.reality.choose import Choice, choose
+from ackademy.reality.session import PROVIDERS, place, tried
+from ackademy.reality.words import line, summary
+from graders.cell import NoSolution, solution
+from graders.check import inline_is_steady
+from graders.explore import Exploration, Transport, explore
+from graders.spec import Spec, load
+
+EXERCISES = ("dead_letter_queue", "exactly_once")
+"""Those whose schedules can be placed on the wire."""
+
+__all__ = ["EXERCISES", "PROVIDERS", "check_on", "explored"]
+
+
+def check_on(name: str, path: Path, provider: str) -> int:
+    """Try a learner's solution on a broker; 0 when reality agreed with the simulator and no
+    promise was broken, else 1."""
+    if name not in EXERCISES:
+        raise CannotDo(
+            f"{name} cannot be crashed for real; {' and '.join(EXERCISES)} can, and any exercise "
+            "without --on"
+        )
+    spec = load(name)
+    try:
+        source = solution(cells_of(path), spec.entries)
+    except NoSolution as error:
+        raise CannotDo(f"{path}: {error}") from None
+    exploration = explored(spec, source)
+    choice = chosen(exploration, path)
+    where = place(provider, spec)
+    print(f"on {where.name}, in real time: this takes some minutes", flush=True)
+    done = asyncio.run(
+        tried(spec, source, choice, where, lambda each: print(line(each), flush=True))
+    )
+    print(summary(choice, done, where.name))
+    return 0 if all(each.outcome == "agrees" and not each.found for each in done) else 1
+
+
+def explored(spec: Spec, source: str) -> Exploration:
+    """What the simulator says about a source."""
+    from graders.sandbox.transport import children
+    from minibroker.sim.inline import Inline
+
+    first: Transport = children(source)
+    return explore(spec, Inline(source) if inline_is_steady() else first, 0, first)
+
+
+def chosen(exploration: Exploration, path: Path) -> Choice:
+    """What of it is tried; raises `CannotDo` for code that proves nothing in the simulator."""
+    choice = choose(exploration)
+    if not exploration.singles and not choice.failing:
+        raise CannotDo(
+            f"{path} does not run in the simulator yet; see what ackademy check says without --on"
+        )
+    return choice
