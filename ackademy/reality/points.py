@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from minibroker.sim.faults import Fault
-from minibroker.sim.trace import Answered, Delivered, Published, Requested, Trace
+from minibroker.sim.trace import Answered, Appended, Delivered, Published, Requested, Trace
 
 When = Literal["before", "after"]
 
@@ -112,6 +112,8 @@ def point_of(trace: Trace, fault: Fault) -> Point:
     op = op_of(trace, request)
     if op is None:
         raise NoPoint(f"{request.op} is nothing that passes on a wire")
+    if request.client == "kafka" and fault.kind in ("definite", "indefinite"):
+        raise NoPoint("the real client sends a request again by itself when its answer is lost")
     when: When = "before" if fault.kind == "definite" else "after"
     if op.name == DELIVERY and fault.kind in ("crash", "pause"):
         for later, each in enumerate(requests[place + 1 :], place + 1):
@@ -176,7 +178,71 @@ def ledger_op(op: str, args: Mapping[str, object]) -> Op:
     return Op(op, str(args.get("order", args.get("key", ""))))
 
 
+# --- Kafka ---------------------------------------------------------------------------------
+
+
+def _kafka(trace: Trace, request: Requested) -> Op | None:
+    match request.op:
+        case "poll" | "consume":
+            value = _first_value(_answer(trace, request))
+            return None if value is None else Op(DELIVERY, about(value))
+        case "flush":
+            return _produced(trace, request)
+        case "send_offsets" | "commit":
+            place = _place(request.args.get("offsets"))
+            return Op(request.op, place) if place else None
+        case "commit_transaction" | "abort_transaction":
+            return Op(request.op, _last_produced(trace, request))
+        case "init_transactions":
+            return Op(request.op)
+    return None
+
+
+def _first_value(answer: object) -> bytes | None:
+    """The value of the first record that a call has handed out."""
+    if not isinstance(answer, dict):
+        return None
+    record = answer.get("record")
+    if record is None and isinstance(records := answer.get("records"), list) and records:
+        record = records[0]
+    value = record.get("value") if isinstance(record, dict) else None
+    return value if isinstance(value, bytes) else None
+
+
+def _produced(trace: Trace, request: Requested) -> Op | None:
+    """The records that left by this call."""
+    events = iter(trace.events)
+    for event in events:
+        if event is request:
+            break
+    for event in events:
+        if isinstance(event, Appended) and event.who == request.who:
+            return Op("produce", about(event.value or b""))
+        if isinstance(event, Answered) and event.number == request.number:
+            break
+    return None
+
+
+def _last_produced(trace: Trace, request: Requested) -> str:
+    """What a transaction is about: what its process has produced last."""
+    last = ""
+    for event in trace.events:
+        if event is request:
+            break
+        if isinstance(event, Appended) and event.who == request.who:
+            last = about(event.value or b"")
+    return last
+
+
+def _place(offsets: object) -> str:
+    match offsets:
+        case [[str(topic), int(partition), *_], *_]:
+            return f"{topic}/{partition}"
+    return ""
+
+
 READINGS: dict[str, Reading] = {
+    "kafka": _kafka,
     "amqp": _amqp,
     **dict.fromkeys(("payments", "mail", "database", "stock", "shipping"), _ledger),
 }

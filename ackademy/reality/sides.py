@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, cast
 from urllib.parse import urlsplit
 
+from graders.explore import run
+from graders.judges.debts import RECORD
 from graders.spec import Spec
 from graders.stage import Stage
 from minibroker.queues.broker import Broker
+from minibroker.sim.effect import Exit, Reply, Step
+from minibroker.sim.trace import Appended, Owed, Published, RetryPolicy, Trace
 from minibroker.sim.world import World
 
 if TYPE_CHECKING:
@@ -50,7 +54,7 @@ def kinds(spec: Spec) -> set[str]:
     return needs | ({"kafka"} if "kafka" in clients else set())
 
 
-def opened(where: Where, spec: Spec, run: "_Run") -> Mapping[str, Side]:
+def opened(where: Where, spec: Spec, of: "_Run") -> Mapping[str, Side]:
     """The sides of a run."""
     sides: dict[str, Side] = {}
     if "amqp" in kinds(spec):
@@ -58,23 +62,27 @@ def opened(where: Where, spec: Spec, run: "_Run") -> Mapping[str, Side]:
 
         parts = urlsplit(where.amqp)
         upstream = parts.hostname or "127.0.0.1", parts.port or 5672
-        sides["amqp"] = AmqpSide(where.amqp, upstream, run, run.trace, run.clock)
+        sides["amqp"] = AmqpSide(where.amqp, upstream, of, of.trace, of.clock)
+    if "kafka" in kinds(spec):
+        from ackademy.reality.kafka_side import KafkaSide
+
+        sides["kafka"] = KafkaSide(where.kafka, of, of.trace, of.clock)
     return sides
 
 
-def staged(spec: Spec, seed: int, run: "_Run", sides: Mapping[str, Side]) -> None:
+def staged(spec: Spec, seed: int, of: "_Run", sides: Mapping[str, Side]) -> None:
     """Let the scenario speak: what it does to brokers is done to these."""
     queues = cast(Any, sides["amqp"]).shop if "amqp" in sides else None
     stage = Stage(
-        cast(World, run),
+        cast(World, of),
         cast(Broker, queues),
-        run.services.payments,
-        run.trace,
-        run.clock,
+        of.services.payments,
+        of.trace,
+        of.clock,
         seed,
-        run.services.database,
-        None,
-        run.services.others,
+        of.services.database,
+        (lambda: cast(Any, sides["kafka"]).shop) if "kafka" in sides else None,
+        of.services.others,
     )
     spec.scenario(stage)
 
@@ -87,29 +95,41 @@ def taken_names(where: Where, spec: Spec) -> list[str]:
 
         names = {text for text in _policies(spec) if text}
         found += [f"the queue {name}" for name in there(where.amqp, sorted(names))]
+    if "kafka" in kinds(spec):
+        from ackademy.reality import kafka_shop
+
+        topics = sorted(_topics(spec))
+        found += [f"the topic {name}" for name in kafka_shop.there(where.kafka, topics)]
     return found
 
 
 def _policies(spec: Spec) -> set[str]:
-    """The queues that a scenario promises something about."""
-    from graders.explore import run
-    from minibroker.sim.effect import Caller, Exit, Process, Reply, Step
-    from minibroker.sim.trace import Published, RetryPolicy
-
-    class Nobody:
-        def start(self, now: int) -> Step:
-            return Exit("returned")
-
-        def resume(self, reply: Reply) -> Step:
-            return Exit("returned")
-
-        def kill(self) -> None:
-            pass
-
-    def launch(caller: Caller) -> Process:
-        return Nobody()
-
-    trace = run(spec, launch, (), 0).trace
+    """The queues that a scenario publishes to or promises something about."""
+    trace = _alone(spec)
     return {each.routing_key for each in trace.of(Published)} | {
         each.dead_letters for each in trace.of(RetryPolicy)
     }
+
+
+def _topics(spec: Spec) -> set[str]:
+    """The topics that a scenario produces to, or is owed records in."""
+    trace = _alone(spec)
+    owed = {each.kind.removeprefix(f"{RECORD} ") for each in trace.of(Owed)
+            if each.kind.startswith(f"{RECORD} ")}  # fmt: skip
+    return {each.topic for each in trace.of(Appended)} | owed
+
+
+def _alone(spec: Spec) -> Trace:
+    """What a scenario does when nobody is there."""
+    return run(spec, lambda caller: _Nobody(), (), 0).trace
+
+
+class _Nobody:
+    def start(self, now: int) -> Step:
+        return Exit("returned")
+
+    def resume(self, reply: Reply) -> Step:
+        return Exit("returned")
+
+    def kill(self) -> None:
+        pass

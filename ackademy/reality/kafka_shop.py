@@ -1,0 +1,236 @@
+"""The scenario's and the reader's own connections to Kafka, with the real client."""
+
+import contextlib
+import logging
+import socket
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+from ackademy.reality.kafka_book import KafkaBook
+from ackademy.reality.kafka_wire import asked_for, framed
+from minibroker.log.batch import Batch
+from minibroker.log.records import RECORDS
+from minibroker.sim.values import Value
+
+PATIENCE = 30.0
+"""Seconds in which a broker has done what it was asked to, such as deleting a topic."""
+
+QUIET = logging.getLogger("ackademy.reality.quiet")
+QUIET.addHandler(logging.NullHandler())
+QUIET.propagate = False
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a record of the scenario stands."""
+
+    base_offset: int
+
+    def get(self) -> "Place":
+        """It is there already."""
+        return self
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A record that a reader found; `committed` says that a ``read_committed`` one sees it."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: list[Value]
+    committed: bool
+
+
+@dataclass(frozen=True)
+class Left:
+    """What is left in a broker when all is over. `undecided` are partitions in which a transaction
+    is open, `offsets` what each group has committed."""
+
+    records: list[Stored]
+    undecided: set[tuple[str, int]]
+    offsets: dict[tuple[str, str, int], int]
+
+
+class KafkaShop:
+    """What a `graders.stage.Stage` uses of a Kafka cluster, done to a real one."""
+
+    def __init__(self, servers: str, book: KafkaBook) -> None:
+        self.servers, self._book = servers, book
+        self.topics: dict[str, int] = {}
+        self._admin = AdminClient(_config(servers), logger=QUIET)
+        self._producer = Producer(_config(servers) | {"linger.ms": 0}, logger=QUIET)
+
+    def create_topic(
+        self,
+        name: str,
+        partitions: int = 1,
+        replication: int = 1,
+        config: Mapping[str, str] | None = None,
+    ) -> None:
+        """Make a topic, once one of that name that is being deleted is gone, and wait for it."""
+        self.topics[name] = partitions
+        new = NewTopic(name, partitions, replication, config=dict(config or {}))
+
+        def create() -> bool:
+            try:
+                self._admin.create_topics([new])[name].result()
+            except KafkaException as error:
+                if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                    raise
+                return False
+            return True
+
+        _until(create, f"topic {name} is there already")
+        _until(lambda: self._leads(name), f"topic {name} has no leader")
+
+    def _leads(self, name: str) -> bool:
+        topic = self._admin.list_topics(name, timeout=PATIENCE).topics[name]
+        parts = topic.partitions.values()
+        return topic.error is None and bool(parts) and all(each.leader >= 0 for each in parts)
+
+    def produce(self, who: str, topic: str, partition: int, batch: Batch, _: int) -> Place:
+        """Append a record, and wait until the broker has it."""
+        record = RECORDS.shown(batch.payload)[0]
+        where: list[Any] = []
+        self._producer.produce(
+            topic,
+            record.value,
+            record.key,
+            partition,
+            on_delivery=lambda error, message: where.append(error or message),
+        )
+        self._producer.flush(PATIENCE)
+        if not where or isinstance(where[0], KafkaError):
+            raise RuntimeError(f"the scenario's record was not taken by {topic}: {where}")
+        offset = where[0].offset()
+        self._book.appended(
+            who, (topic, partition, offset), record.key, record.value, record.headers
+        )
+        return Place(offset)
+
+    def message_at(self, topic: str, partition: int, offset: int) -> int:
+        """The number of the record that stands there."""
+        return self._book.messages[topic, partition, offset]
+
+    def left(self, groups: Iterable[str]) -> Left:
+        """Read all that is left."""
+        records: list[Stored] = []
+        undecided = set()
+        for topic, partitions in self.topics.items():
+            for partition in range(partitions):
+                every, end = self._read(topic, partition, "read_uncommitted")
+                certain, stable = self._read(topic, partition, "read_committed")
+                seen = {each.offset() for each in certain}
+                records += [_stored(each, each.offset() in seen) for each in every]
+                if stable < end:
+                    undecided.add((topic, partition))
+        return Left(records, undecided, self._offsets(groups))
+
+    def _read(self, topic: str, partition: int, isolation: str) -> tuple[list[Any], int]:
+        """All records that such a reader sees, and how far it comes."""
+        consumer = Consumer(
+            _config(self.servers)
+            | {
+                "group.id": "reader",
+                "enable.auto.commit": False,
+                "enable.partition.eof": True,
+                "isolation.level": isolation,
+            },
+            logger=QUIET,
+        )
+        found: list[Any] = []
+        try:
+            consumer.assign([TopicPartition(topic, partition, 0)])
+            deadline = time.monotonic() + PATIENCE
+            while time.monotonic() < deadline:
+                message = consumer.poll(0.5)
+                if message is None:
+                    continue
+                error = message.error()
+                if error is None:
+                    found.append(message)
+                elif error.code() == KafkaError._PARTITION_EOF:
+                    return found, message.offset() or 0
+                else:
+                    raise KafkaException(error)
+            raise RuntimeError(f"{topic}/{partition} could not be read to its end")
+        finally:
+            consumer.close()
+
+    def _offsets(self, groups: Iterable[str]) -> dict[tuple[str, str, int], int]:
+        places = [TopicPartition(t, n) for t, many in self.topics.items() for n in range(many)]
+        found = {}
+        for group in groups:
+            consumer = Consumer(_config(self.servers) | {"group.id": group}, logger=QUIET)
+            try:
+                for each in consumer.committed(places, timeout=PATIENCE):
+                    if each.offset >= 0:
+                        found[group, each.topic, each.partition] = each.offset
+            finally:
+                consumer.close()
+        return found
+
+    def clear(self, groups: Iterable[str]) -> None:
+        """Delete what a run has made."""
+        if self.topics:
+            for done in self._admin.delete_topics(list(self.topics)).values():
+                with contextlib.suppress(KafkaException):
+                    done.result()
+            _until(lambda: not there(self.servers, self.topics), "a topic is not deleted")
+        if names := list(groups):
+            for done in self._admin.delete_consumer_groups(names).values():
+                with contextlib.suppress(KafkaException):  # it never came to be
+                    done.result()
+
+
+def there(servers: str, names: Iterable[str]) -> list[str]:
+    """Which of these topics the broker has."""
+    known = AdminClient(_config(servers), logger=QUIET).list_topics(timeout=PATIENCE).topics
+    return [name for name in names if name in known]
+
+
+def leave(servers: str, group: str, members: Iterable[str]) -> None:
+    """Let members that are dead leave their group, whose next ones would wait for them."""
+    host, _, port = servers.partition(",")[0].rpartition(":")
+    from kio.schema.leave_group.v3.request import MemberIdentity
+
+    gone = tuple(MemberIdentity(member_id=each, group_instance_id=None) for each in members)
+    frame = asked_for("leave_group", 3, 1, group_id=group, members=gone)
+    with socket.create_connection((host, int(port)), PATIENCE) as connection:
+        connection.settimeout(PATIENCE)
+        connection.sendall(framed(frame))
+        connection.recv(4096)
+
+
+def _stored(message: Any, committed: bool) -> Stored:
+    headers: list[Value] = [[name, value] for name, value in message.headers() or []]
+    return Stored(
+        message.topic(),
+        message.partition(),
+        message.offset(),
+        message.key(),
+        message.value(),
+        headers,
+        committed,
+    )
+
+
+def _config(servers: str) -> dict[str, Any]:
+    return {"bootstrap.servers": servers, "log_level": 0}
+
+
+def _until(holds: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"after {PATIENCE:g} s {what}")
+        time.sleep(0.1)
