@@ -1,7 +1,7 @@
 """What reality said to what the simulator had said: agrees, disagrees, or could not be shown."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from ackademy.reality.choose import Schedule
@@ -14,17 +14,23 @@ Outcome = Literal["agrees", "disagrees", "not shown"]
 
 @dataclass(frozen=True)
 class Compared:
-    """One schedule, tried for real. `sentence` says what came of it."""
+    """One schedule, tried for real. `sentence` says what came of it, `looked_for` are the anomalies
+    that its judges would find."""
 
     schedule: Schedule
     outcome: Outcome
     found: tuple[Finding, ...]
     sentence: str
+    looked_for: tuple[str, ...] = ()
 
 
 def compared(spec: Spec, schedule: Schedule, shown: Shown) -> Compared:
     """Judge a real run by the judges of the spec, and compare."""
-    anomalies = anomalies_of(spec, fault_free=not schedule.plan)
+    anomalies = tuple(anomalies_of(spec, fault_free=not schedule.plan))
+    return replace(_compared(spec, schedule, shown, anomalies), looked_for=anomalies)
+
+
+def _compared(spec: Spec, schedule: Schedule, shown: Shown, anomalies: tuple[str, ...]) -> Compared:
     found = tuple(each for name in anomalies for each in judge(name).find(shown.trace))
     names = {each.anomaly for each in found}
     expected = set(schedule.found) & set(anomalies)

@@ -89,7 +89,7 @@ async def tried(
 ) -> list[Compared]:
     """Try the schedules of a choice, for each anomaly one after the other until one shows it, and
     with `spread` those that passed."""
-    await _expect_nothing(where, spec)
+    await expect_nothing(where, spec)
     lanes = asyncio.Semaphore(where.lanes)
     done: dict[str, Compared] = {}
 
@@ -123,7 +123,7 @@ def missing_of(choice: Choice, done: Sequence[Compared]) -> list[str]:
     return [anomaly for anomaly in choice.failing if anomaly not in shown]
 
 
-async def _expect_nothing(where: Place, spec: Spec) -> None:
+async def expect_nothing(where: Place, spec: Spec) -> None:
     """Raise `CannotDo` where somebody has queues or topics of these names already: they would be
     deleted."""
     if where.lanes > 1:
