@@ -119,7 +119,7 @@ def _create(
     ports: dict[str, Any] = container.ports
     ports[f"{recipe.port}/tcp"] = (bind, port) if bind else port
     # Erlang sizes a table by the limit of open files, which some daemons set to a billion.
-    files = Ulimit(name="nofile", soft=65_536, hard=65_536)
+    files = Ulimit(name="nofile", soft=16_384, hard=16_384)
     container.with_kwargs(labels=docker_daemon.labels(), ulimits=[files])
     part.undo.append(lambda: docker_daemon.remove(client, name))
     part.runs = lambda: _status(client, name) in ("created", "running")
