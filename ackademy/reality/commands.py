@@ -33,12 +33,12 @@ def check_on(name: str, path: Path, provider: str) -> int:
         raise CannotDo(f"{path}: {error}") from None
     exploration = explored(spec, source)
     choice = chosen(exploration, path)
-    where = place(provider, spec)
-    print(f"on {where.name}, in real time: this takes some minutes", flush=True)
-    done = asyncio.run(
-        tried(spec, source, choice, where, lambda each: print(line(each), flush=True))
-    )
-    print(summary(choice, done, where.name))
+    with place(provider, spec) as where:
+        print(f"on {where.name}, in real time: this takes some minutes", flush=True)
+        done = asyncio.run(
+            tried(spec, source, choice, where, lambda each: print(line(each), flush=True))
+        )
+        print(summary(choice, done, where.name))
     return 0 if all(each.outcome == "agrees" and not each.found for each in done) else 1
 
 
