@@ -13,8 +13,8 @@ from contextlib import ExitStack, contextmanager
 from ackademy.cells import CannotDo, course_root
 from ackademy.dev.layout import Layout
 from ackademy.dev.trials import Solution, solutions
-from ackademy.reality.choose import Choice, choose
-from ackademy.reality.commands import EXERCISES, explored
+from ackademy.reality.choose import Choice
+from ackademy.reality.commands import EXERCISES, considered
 from ackademy.reality.session import MINI, PROVIDERS, Place, missing_of, place, tried
 from ackademy.reality.words import line
 from graders.content import chaffs
@@ -114,8 +114,7 @@ async def _one(solution: Solution, where: Place, reasons: dict[str, str]) -> str
     """One wheat or chaff; gives what is wrong with it, empty for nothing."""
     spec = load(solution.exercise)
     async with _THINKING:
-        exploration = await asyncio.to_thread(explored, spec, solution.source)
-    choice = choose(exploration)
+        choice = await asyncio.to_thread(considered, spec, solution.source)
     is_wheat = solution.kind == "wheat"
     if is_wheat:
         choice = Choice(choice.failing, choice.passing[:PASSING], choice.unplaced)
@@ -123,6 +122,7 @@ async def _one(solution: Solution, where: Place, reasons: dict[str, str]) -> str
     shown = sorted(set(choice.failing).difference(missing_of(choice, done)))
     title = f"{solution.exercise} {solution.kind} {solution.name}"
     details = "".join(f"\n    {line(each)}" for each in done)
+    details += "".join(f"\n    not placed: {a}: {why}" for a, why in choice.unplaced.items())
     if is_wheat:
         broken = [each for each in done if each.outcome != "agrees" or each.found]
         said = "a promise was broken" if broken else "passes"

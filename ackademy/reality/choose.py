@@ -6,8 +6,8 @@ answer of a ledger, else a process that stands still. A spread of those that pas
 the simulator may also be wrong about them.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from ackademy.reality.points import NoPoint, Point, op_of, point_of
 from graders.content import looked_for
@@ -61,8 +61,9 @@ class Choice:
     unplaced: dict[str, str]
 
 
-def choose(exploration: Exploration) -> Choice:
-    """The schedules of an exploration that are worth trying for real."""
+def choose(exploration: Exploration, rerun: Callable[[Plan], Run]) -> Choice:
+    """The schedules of an exploration that are worth trying for real. `rerun` runs one of them in
+    the simulator again: what broke nothing was not kept, and when it came to rest must be known."""
     free = exploration.fault_free
     broken = {each.run.plan: each for each in exploration.broken}
     failing: dict[str, list[Schedule]] = {}
@@ -75,7 +76,7 @@ def choose(exploration: Exploration) -> Choice:
             failing[anomaly] = schedules
         else:
             unplaced[anomaly] = why
-    return Choice(failing, _passing(exploration, set(broken)), unplaced)
+    return Choice(failing, _passing(exploration, set(broken), rerun), unplaced)
 
 
 def _rank(run: Run) -> tuple[int, int, int]:
@@ -120,7 +121,9 @@ def _names(broken: Broken) -> tuple[str, ...]:
     return tuple(broken.findings)
 
 
-def _passing(exploration: Exploration, broken: set[Plan]) -> list[Schedule]:
+def _passing(
+    exploration: Exploration, broken: set[Plan], rerun: Callable[[Plan], Run]
+) -> list[Schedule]:
     """The run without faults, and crashes that broke nothing, spread over all that it did."""
     trace = exploration.fault_free.trace
     rest = rest_of(trace)
@@ -136,7 +139,8 @@ def _passing(exploration: Exploration, broken: set[Plan]) -> list[Schedule]:
         if not any(each.points == (point,) for each in whole):
             whole.append(Schedule((fault,), (point,), (), rest))
     step = max(1, len(whole) // SPREAD)
-    return found + whole[step // 2 :: step][:SPREAD]
+    spread = whole[step // 2 :: step][:SPREAD]
+    return found + [replace(each, rest=rest_of(rerun(each.plan).trace)) for each in spread]
 
 
 def rest_of(trace: Trace) -> int:

@@ -170,7 +170,9 @@ class KafkaShop:
         places = [TopicPartition(t, n) for t, many in self.topics.items() for n in range(many)]
         found = {}
         for group in groups:
-            consumer = Consumer(_config(self.servers) | {"group.id": group}, logger=QUIET)
+            # A reader of committed records would wait for the end of an open transaction.
+            config = _config(self.servers) | {"isolation.level": "read_uncommitted"}
+            consumer = Consumer(config | {"group.id": group}, logger=QUIET)
             try:
                 for each in consumer.committed(places, timeout=PATIENCE):
                     if each.offset >= 0:

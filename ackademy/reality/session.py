@@ -89,7 +89,11 @@ async def tried(
     async def one(schedule: Schedule) -> None:
         async with where.lanes, where.broker() as addresses:
             plan = Plan(spec, source, schedule.points, schedule.rest)
-            result = compared(spec, schedule, await perform(plan, addresses))
+            try:
+                result = compared(spec, schedule, await perform(plan, addresses))
+            except Exception as error:  # a broker that is gone or in trouble, say
+                why = f"the run could not be finished ({type(error).__name__}: {error})"
+                result = Compared(schedule, "not shown", (), why)
         done[schedule.name] = result
         report(result)
 
