@@ -89,10 +89,9 @@ def _placed(
 ) -> tuple[list[Schedule], str]:
     """The first few that can be placed on the wire, of different places; else why not."""
     found: list[Schedule] = []
-    why = "no schedule shows it"
+    why = ""
     for run in runs:
         if len(run.plan) > 1:
-            why = why if found else "it needs two faults"
             continue
         try:
             points = tuple(_point(trace, run))
@@ -104,7 +103,7 @@ def _placed(
         found.append(Schedule(run.plan, points, _names(broken[run.plan]), rest_of(run.trace)))
         if len(found) == TRIES:
             break
-    return found, why
+    return found, why or "it needs two faults"
 
 
 def _point(trace: Trace, run: Run) -> list[Point]:
