@@ -18,12 +18,14 @@ from minibroker.sim.trace import (
     Appended,
     Declined,
     Delivered,
+    OffsetsCommitted,
     Polled,
     Published,
     Requested,
     Settled,
     SideEffect,
     Trace,
+    TransactionEnded,
 )
 
 SPREAD = 3
@@ -34,6 +36,20 @@ TRIES = 3
 
 SECURE = ("crash", "definite", "indefinite", "pause")
 """The kinds of fault that can be done for real, in the order in which they are preferred."""
+
+
+MOVES = (
+    Appended,
+    Declined,
+    Delivered,
+    OffsetsCommitted,
+    Polled,
+    Published,
+    Settled,
+    SideEffect,
+    TransactionEnded,
+)
+"""What a run is not at rest before: its last one."""
 
 
 @dataclass(frozen=True)
@@ -144,5 +160,4 @@ def _passing(
 
 def rest_of(trace: Trace) -> int:
     """When something happened last (virtual time in microseconds): the rest is waiting."""
-    kinds = (Appended, Declined, Delivered, Polled, Published, Settled, SideEffect)
-    return max((event.at for event in trace.events if isinstance(event, kinds)), default=0)
+    return max((event.at for event in trace.events if isinstance(event, MOVES)), default=0)

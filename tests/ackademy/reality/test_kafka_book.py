@@ -85,3 +85,8 @@ def test_a_transaction_that_hides_its_partition_is_still_open(book: KafkaBook) -
 def test_a_position_that_nobody_was_seen_to_commit_is_told_by_the_reader(book: KafkaBook) -> None:
     close(book, Left([], {PLACE}, {("billers", "orders", 1): 4}))
     assert [event.offsets for event in book.trace.of(OffsetsCommitted)][1:] == [[["orders", 1, 4]]]
+
+
+def test_offsets_in_a_transaction_that_is_open_are_pending(book: KafkaBook) -> None:
+    close(book, Left([stored(7, committed=False)], set(), {}, pending={"billers"}))
+    assert list(book.open) == ["biller"]
