@@ -8,7 +8,7 @@ ARGS ?=
 
 export PYTHON
 
-.PHONY: help lab test lint bench conformance exercises clean
+.PHONY: help lab test lint bench conformance reality exercises clean
 
 help:
 	@echo 'make lab        open the course in JupyterLab, on the bundled broker'
@@ -16,11 +16,12 @@ help:
 	@echo 'make lint       only ruff and mypy'
 	@echo 'make bench      run the benchmarks'
 	@echo 'make conformance  run other projects'\'' own tests against the bundled brokers'
+	@echo 'make reality    kill wheats and chaffs for real, on real brokers if there are any'
 	@echo 'make exercises  write exercises/ anew from solutions/'
 	@echo 'make clean      remove the environment and all that tools left behind'
 	@echo
 	@echo 'Each builds the environment it needs, in VENV=$(VENV) with PYTHON=$(PYTHON).'
-	@echo 'ARGS go on to lab, bench and test, as in: make lab ARGS=--no-browser'
+	@echo 'ARGS go on to lab, bench, reality and test, as in: make lab ARGS=--no-browser'
 
 lab:
 	@tools/install "$(VENV)" lab
@@ -41,6 +42,10 @@ bench:
 conformance:
 	@tools/install "$(VENV)" dev
 	"$(VENV)/bin/python" -m tests.conformance
+
+reality:
+	@tools/install "$(VENV)" dev
+	PYTHONHASHSEED=0 "$(VENV)/bin/python" -m ackademy.reality $(ARGS)
 
 exercises:
 	@tools/install "$(VENV)" dev

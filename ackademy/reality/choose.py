@@ -6,8 +6,8 @@ answer of a ledger, else a process that stands still. A spread of those that pas
 the simulator may also be wrong about them.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from ackademy.reality.points import NoPoint, Point, op_of, point_of
 from graders.content import looked_for
@@ -18,12 +18,14 @@ from minibroker.sim.trace import (
     Appended,
     Declined,
     Delivered,
+    OffsetsCommitted,
     Polled,
     Published,
     Requested,
     Settled,
     SideEffect,
     Trace,
+    TransactionEnded,
 )
 
 SPREAD = 3
@@ -34,6 +36,20 @@ TRIES = 3
 
 SECURE = ("crash", "definite", "indefinite", "pause")
 """The kinds of fault that can be done for real, in the order in which they are preferred."""
+
+
+MOVES = (
+    Appended,
+    Declined,
+    Delivered,
+    OffsetsCommitted,
+    Polled,
+    Published,
+    Settled,
+    SideEffect,
+    TransactionEnded,
+)
+"""What a run is not at rest before: its last one."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +77,9 @@ class Choice:
     unplaced: dict[str, str]
 
 
-def choose(exploration: Exploration) -> Choice:
-    """The schedules of an exploration that are worth trying for real."""
+def choose(exploration: Exploration, rerun: Callable[[Plan], Run]) -> Choice:
+    """The schedules of an exploration that are worth trying for real. `rerun` runs one of them in
+    the simulator again: what broke nothing was not kept, and when it came to rest must be known."""
     free = exploration.fault_free
     broken = {each.run.plan: each for each in exploration.broken}
     failing: dict[str, list[Schedule]] = {}
@@ -75,7 +92,7 @@ def choose(exploration: Exploration) -> Choice:
             failing[anomaly] = schedules
         else:
             unplaced[anomaly] = why
-    return Choice(failing, _passing(exploration, set(broken)), unplaced)
+    return Choice(failing, _passing(exploration, set(broken), rerun), unplaced)
 
 
 def _rank(run: Run) -> tuple[int, int, int]:
@@ -88,10 +105,9 @@ def _placed(
 ) -> tuple[list[Schedule], str]:
     """The first few that can be placed on the wire, of different places; else why not."""
     found: list[Schedule] = []
-    why = "no schedule shows it"
+    why = ""
     for run in runs:
         if len(run.plan) > 1:
-            why = why if found else "it needs two faults"
             continue
         try:
             points = tuple(_point(trace, run))
@@ -103,7 +119,7 @@ def _placed(
         found.append(Schedule(run.plan, points, _names(broken[run.plan]), rest_of(run.trace)))
         if len(found) == TRIES:
             break
-    return found, why
+    return found, why or "it needs two faults"
 
 
 def _point(trace: Trace, run: Run) -> list[Point]:
@@ -120,7 +136,9 @@ def _names(broken: Broken) -> tuple[str, ...]:
     return tuple(broken.findings)
 
 
-def _passing(exploration: Exploration, broken: set[Plan]) -> list[Schedule]:
+def _passing(
+    exploration: Exploration, broken: set[Plan], rerun: Callable[[Plan], Run]
+) -> list[Schedule]:
     """The run without faults, and crashes that broke nothing, spread over all that it did."""
     trace = exploration.fault_free.trace
     rest = rest_of(trace)
@@ -136,10 +154,10 @@ def _passing(exploration: Exploration, broken: set[Plan]) -> list[Schedule]:
         if not any(each.points == (point,) for each in whole):
             whole.append(Schedule((fault,), (point,), (), rest))
     step = max(1, len(whole) // SPREAD)
-    return found + whole[step // 2 :: step][:SPREAD]
+    spread = whole[step // 2 :: step][:SPREAD]
+    return found + [replace(each, rest=rest_of(rerun(each.plan).trace)) for each in spread]
 
 
 def rest_of(trace: Trace) -> int:
     """When something happened last (virtual time in microseconds): the rest is waiting."""
-    kinds = (Appended, Declined, Delivered, Polled, Published, Settled, SideEffect)
-    return max((event.at for event in trace.events if isinstance(event, kinds)), default=0)
+    return max((event.at for event in trace.events if isinstance(event, MOVES)), default=0)

@@ -5,17 +5,15 @@ from pathlib import Path
 
 from ackademy.cells import CannotDo, cells_of
 from ackademy.reality.choose import Choice, choose
-from ackademy.reality.session import PROVIDERS, place, tried
+from ackademy.reality.session import place, tried
 from ackademy.reality.words import line, summary
 from graders.cell import NoSolution, solution
 from graders.check import inline_is_steady
-from graders.explore import Exploration, Transport, explore
+from graders.explore import Transport, explore, launcher, run
 from graders.spec import Spec, load
 
 EXERCISES = ("dead_letter_queue", "exactly_once")
 """Those whose schedules can be placed on the wire."""
-
-__all__ = ["EXERCISES", "PROVIDERS", "check_on", "explored"]
 
 
 def check_on(name: str, path: Path, provider: str) -> int:
@@ -31,31 +29,27 @@ def check_on(name: str, path: Path, provider: str) -> int:
         source = solution(cells_of(path), spec.entries)
     except NoSolution as error:
         raise CannotDo(f"{path}: {error}") from None
-    exploration = explored(spec, source)
-    choice = chosen(exploration, path)
-    where = place(provider, spec)
-    print(f"on {where.name}, in real time: this takes some minutes", flush=True)
-    done = asyncio.run(
-        tried(spec, source, choice, where, lambda each: print(line(each), flush=True))
-    )
-    print(summary(choice, done, where.name))
+    choice = considered(spec, source)
+    if not (choice.failing or choice.passing):
+        raise CannotDo(
+            f"{path} does not run in the simulator yet; see what ackademy check says without --on"
+        )
+    with place(provider, spec) as where:
+        print(f"on {where.name}, in real time: this takes some minutes", flush=True)
+        done = asyncio.run(
+            tried(spec, source, choice, where, lambda each: print(line(each), flush=True))
+        )
+        print(summary(choice, done, where.name))
     return 0 if all(each.outcome == "agrees" and not each.found for each in done) else 1
 
 
-def explored(spec: Spec, source: str) -> Exploration:
-    """What the simulator says about a source."""
+def considered(spec: Spec, source: str) -> Choice:
+    """What the simulator says about a source, and which of it is worth trying for real."""
     from graders.sandbox.transport import children
     from minibroker.sim.inline import Inline
 
     first: Transport = children(source)
-    return explore(spec, Inline(source) if inline_is_steady() else first, 0, first)
-
-
-def chosen(exploration: Exploration, path: Path) -> Choice:
-    """What of it is tried; raises `CannotDo` for code that proves nothing in the simulator."""
-    choice = choose(exploration)
-    if not exploration.singles and not choice.failing:
-        raise CannotDo(
-            f"{path} does not run in the simulator yet; see what ackademy check says without --on"
-        )
-    return choice
+    transport: Transport = Inline(source) if inline_is_steady() else first
+    exploration = explore(spec, transport, 0, first)
+    launch = launcher(spec, transport, 0)
+    return choose(exploration, lambda plan: run(spec, launch, plan, 0))

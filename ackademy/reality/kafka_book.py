@@ -42,6 +42,8 @@ class KafkaBook:
     """A member id to its group and the incarnation that it is."""
     open: dict[str, list[Spot]] = field(default_factory=dict)
     """A transactional id whose transaction is open to the records in it."""
+    along: dict[str, list[tuple[tuple[str, str, int], int]]] = field(default_factory=dict)
+    """A transactional id to the offsets that go with its transaction."""
     aborted: set[Spot] = field(default_factory=set)
     committed: dict[tuple[str, str, int], int] = field(default_factory=dict)
     """Group, topic and partition to the offset that was committed last."""
@@ -51,7 +53,6 @@ class KafkaBook:
     last: dict[str, str] = field(default_factory=dict)
     """An incarnation to what it has produced last, by `ackademy.reality.points.about`."""
     _groups: dict[str, str] = field(default_factory=dict)
-    _along: dict[str, list[tuple[tuple[str, str, int], int]]] = field(default_factory=dict)
     _generations: set[tuple[str, int]] = field(default_factory=set)
 
     # --- records ---------------------------------------------------------------------------
@@ -150,7 +151,7 @@ class KafkaBook:
         if transaction not in self.open:
             return
         spots = self.open.pop(transaction)
-        along = self._along.pop(transaction, [])
+        along = self.along.pop(transaction, [])
         if how == "committed":
             self.committed |= dict(along)
         else:
@@ -194,7 +195,7 @@ class KafkaBook:
         places = [((group, topic, partition), offset) for topic, partition, offset in moved]
         if transaction:
             self.began(who, transaction)
-            self._along.setdefault(transaction, []).extend(places)
+            self.along.setdefault(transaction, []).extend(places)
         else:
             self.committed |= dict(places)
         self.trace.append(

@@ -187,12 +187,6 @@ def answered(asked: Request, answer: Any, book: KafkaBook, who: str) -> list[byt
         case "txn_offset_commit":
             moved = _accepted(body.topics, answer.topics)
             book.offsets(who, body.group_id, moved, body.transactional_id)
-        case "add_offsets_to_txn" if answer.error_code == 0:
-            book.began(who, body.transactional_id)
-        case "add_partitions_to_txn" if hasattr(body, "v3_and_below_transactional_id"):
-            topics = answer.results_by_topic_v3_and_below
-            if all(p.partition_error_code == 0 for t in topics for p in t.results_by_partition):
-                book.began(who, body.v3_and_below_transactional_id)
         case "end_txn" if answer.error_code == 0:
             book.ended(who, body.transactional_id, "committed" if body.committed else "aborted")
         case "init_producer_id" if answer.error_code == 0 and body.transactional_id:

@@ -5,7 +5,7 @@ import logging
 import socket
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
@@ -20,6 +20,9 @@ from minibroker.sim.values import Value
 
 PATIENCE = 30.0
 """Seconds in which a broker has done what it was asked to, such as deleting a topic."""
+
+STABLE = 10.0
+"""Seconds after which offsets that a broker does not tell are taken to be undecided."""
 
 QUIET = logging.getLogger("ackademy.reality.quiet")
 QUIET.addHandler(logging.NullHandler())
@@ -53,11 +56,13 @@ class Stored:
 @dataclass(frozen=True)
 class Left:
     """What is left in a broker when all is over. `undecided` are partitions in which a transaction
-    is open, `offsets` what each group has committed."""
+    is open, `offsets` what each group has committed, `pending` groups with offsets in a transaction
+    that is open."""
 
     records: list[Stored]
     undecided: set[tuple[str, int]]
     offsets: dict[tuple[str, str, int], int]
+    pending: set[str] = field(default_factory=set)
 
 
 class KafkaShop:
@@ -133,7 +138,15 @@ class KafkaShop:
                 records += [_stored(each, each.offset() in seen) for each in every]
                 if stable < end:
                     undecided.add((topic, partition))
-        return Left(records, undecided, self._offsets(groups))
+        offsets: dict[tuple[str, str, int], int] = {}
+        pending = set()
+        for group in groups:
+            found = self._offsets(group, "read_committed", STABLE)
+            if found is None:
+                pending.add(group)
+                found = self._offsets(group, "read_uncommitted", PATIENCE)
+            offsets |= {(group, *place): offset for place, offset in (found or {}).items()}
+        return Left(records, undecided, offsets, pending)
 
     def _read(self, topic: str, partition: int, isolation: str) -> tuple[list[Any], int]:
         """All records that such a reader sees, and how far it comes."""
@@ -166,18 +179,23 @@ class KafkaShop:
         finally:
             consumer.close()
 
-    def _offsets(self, groups: Iterable[str]) -> dict[tuple[str, str, int], int]:
+    def _offsets(
+        self, group: str, isolation: str, patience: float
+    ) -> dict[tuple[str, int], int] | None:
+        """What a group has committed; None when a transaction may still change that: a reader of
+        committed records is not told before it is decided (KIP-447)."""
         places = [TopicPartition(t, n) for t, many in self.topics.items() for n in range(many)]
-        found = {}
-        for group in groups:
-            consumer = Consumer(_config(self.servers) | {"group.id": group}, logger=QUIET)
-            try:
-                for each in consumer.committed(places, timeout=PATIENCE):
-                    if each.offset >= 0:
-                        found[group, each.topic, each.partition] = each.offset
-            finally:
-                consumer.close()
-        return found
+        config = _config(self.servers) | {"group.id": group, "isolation.level": isolation}
+        consumer = Consumer(config, logger=QUIET)
+        try:
+            found = consumer.committed(places, timeout=patience)
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError._TIMED_OUT:
+                raise
+            return None
+        finally:
+            consumer.close()
+        return {(each.topic, each.partition): each.offset for each in found if each.offset >= 0}
 
     def clear(self, groups: Iterable[str]) -> None:
         """Delete what a run has made."""

@@ -89,9 +89,15 @@ def close(book: KafkaBook, left: Left) -> None:
             book.appended("broker", spot, each.key, each.value, each.headers)
     certain = {(r.topic, r.partition, r.offset) for r in left.records if r.committed}
     for transaction, spots in list(book.open.items()):
-        if spots and certain.issuperset(spots):
+        places = {spot[:2] for spot in spots}
+        along = book.along.get(transaction, [])
+        if places & left.undecided or {place[0] for place, _ in along} & left.pending:
+            continue  # it is open
+        records = certain.issuperset(spots)
+        offsets = all(left.offsets.get(place, -1) >= offset for place, offset in along)
+        if records and offsets:
             book.ended("broker", transaction, "committed")
-        elif spots and not any(spot[:2] in left.undecided for spot in spots):
+        else:
             book.ended("broker", transaction, "aborted", "timeout")
     for (group, topic, partition), offset in left.offsets.items():
         if book.committed.get((group, topic, partition), -1) != offset:

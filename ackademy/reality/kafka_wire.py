@@ -29,8 +29,6 @@ UNDERSTOOD = frozenset(
         "join_group",
         "sync_group",
         "init_producer_id",
-        "add_partitions_to_txn",
-        "add_offsets_to_txn",
         "end_txn",
         "txn_offset_commit",
     )

@@ -1,13 +1,11 @@
 """All schedules of one source on one broker, tried for real."""
 
 import asyncio
-import importlib
-import os
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import Any
 
+from ackademy import brokers
 from ackademy.cells import CannotDo
 from ackademy.reality import mini
 from ackademy.reality.choose import Choice, Schedule
@@ -16,9 +14,10 @@ from ackademy.reality.perform import Plan, perform
 from ackademy.reality.sides import Where, kinds, taken_names
 from graders.spec import Spec
 
-PROVIDERS = ("mini-wire", "docker", "native", "external")
+MINI = "mini-wire"
+PROVIDERS = (MINI, "docker", "native", "external")
 
-LANES = 4
+LANES = 3
 """How many runs go on side by side, each on a bundled broker of its own. They mostly wait."""
 
 Report = Callable[[Compared], None]
@@ -30,53 +29,48 @@ class Place:
     may go on at once, `name` is for people."""
 
     name: str
-    lanes: int
+    lanes: asyncio.Semaphore
+    shared: bool
     broker: Callable[[], AbstractAsyncContextManager[Where]]
 
 
-def place(provider: str, spec: Spec) -> Place:
-    """Where the runs of a spec take place. Raises `CannotDo` with a sentence."""
+@contextmanager
+def place(provider: str, spec: Spec) -> Iterator[Place]:
+    """Where the runs of a spec take place; what was started for them ends with it. Raises
+    `CannotDo` with a sentence."""
     needs = kinds(spec)
     if not needs:
         raise CannotDo(f"{spec.name} needs no broker that could be real; leave out --on")
-    if provider == "mini-wire":
-        return Place("the bundled broker, over the wire", LANES, lambda: mini.bundled(needs))
-    where = _started(provider, needs)
+    if provider == MINI:
+        lanes = asyncio.Semaphore(LANES)
+        yield Place("the bundled broker, over the wire", lanes, False, lambda: mini.bundled(needs))
+        return
+    with ExitStack() as stack:
+        where = _started(provider, needs, stack)
 
-    @asynccontextmanager
-    async def here() -> AsyncIterator[Where]:
-        yield where
+        @asynccontextmanager
+        async def here() -> AsyncIterator[Where]:
+            yield where
 
-    return Place(where.said, 1, here)
+        yield Place(where.said, asyncio.Semaphore(1), True, here)
 
 
-def _started(provider: str, needs: Iterable[str]) -> Where:
-    """The brokers of `ackademy.brokers`; those of the environment where that is not there."""
-    try:
-        brokers: Any = importlib.import_module("ackademy.brokers")
-    except ImportError:
-        return _external()
-    found: dict[str, str] = {}
+def _started(provider: str, needs: set[str], stack: ExitStack) -> Where:
+    """The brokers that `ackademy.brokers` gives."""
+    amqp = kafka = ""
     said = []
     try:
-        for kind in sorted(needs):
-            if kind == "amqp":
-                broker = brokers.rabbitmq(provider=provider)
-                found[kind] = broker.url
-            else:
-                broker = brokers.kafka(provider=provider)
-                found[kind] = broker.bootstrap_servers
-            said.append(f"{broker.version} ({provider})")
+        if "amqp" in needs:
+            rabbit = stack.enter_context(brokers.rabbitmq(provider))
+            amqp = rabbit.url
+            said.append(f"{rabbit.version} ({provider})")
+        if "kafka" in needs:
+            cluster = stack.enter_context(brokers.kafka(provider))
+            kafka = cluster.bootstrap_servers
+            said.append(f"{cluster.version} ({provider})")
     except brokers.NoBroker as error:
         raise CannotDo(str(error)) from None
-    return Where(found.get("amqp", ""), found.get("kafka", ""), " and ".join(said))
-
-
-def _external() -> Where:
-    amqp, kafka = os.environ.get("ACKADEMY_AMQP", ""), os.environ.get("ACKADEMY_KAFKA", "")
-    if not (amqp or kafka):
-        raise CannotDo("there is no such broker here; use --on mini-wire")
-    return Where(amqp, kafka, "the broker of ACKADEMY_AMQP or ACKADEMY_KAFKA")
+    return Where(amqp, kafka, " and ".join(said))
 
 
 async def tried(
@@ -90,13 +84,16 @@ async def tried(
     """Try the schedules of a choice, for each anomaly one after the other until one shows it, and
     with `spread` those that passed."""
     await expect_nothing(where, spec)
-    lanes = asyncio.Semaphore(where.lanes)
     done: dict[str, Compared] = {}
 
     async def one(schedule: Schedule) -> None:
-        async with lanes, where.broker() as addresses:
+        async with where.lanes, where.broker() as addresses:
             plan = Plan(spec, source, schedule.points, schedule.rest)
-            result = compared(spec, schedule, await perform(plan, addresses))
+            try:
+                result = compared(spec, schedule, await perform(plan, addresses))
+            except Exception as error:  # a broker that is gone or in trouble, say
+                why = f"the run could not be finished ({type(error).__name__}: {error})"
+                result = Compared(schedule, "not shown", (), why)
         done[schedule.name] = result
         report(result)
 
@@ -126,9 +123,9 @@ def missing_of(choice: Choice, done: Sequence[Compared]) -> list[str]:
 async def expect_nothing(where: Place, spec: Spec) -> None:
     """Raise `CannotDo` where somebody has queues or topics of these names already: they would be
     deleted."""
-    if where.lanes > 1:
+    if not where.shared:
         return
-    async with where.broker() as addresses:
+    async with where.lanes, where.broker() as addresses:
         names = await asyncio.to_thread(taken_names, addresses, spec)
     if names:
         raise CannotDo(
