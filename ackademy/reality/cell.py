@@ -11,6 +11,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ackademy.brokers.given import Broker
 from ackademy.cells import CannotDo
 from ackademy.reality.choose import Schedule, rest_of
 from ackademy.reality.compare import Compared, compared
@@ -97,10 +98,25 @@ def real(spec: Spec, source: str, free: Run, run: Run, found: Sequence[str], on:
         points = tuple(point_of(free.trace, fault) for fault in run.plan)
     except NoPoint as no:
         raise CannotDo(f"this cannot be done to a real process: {no}") from None
-    here = place(_provider(spec, on, os.environ), spec)
+    provider = _provider(spec, on, os.environ)
+    _keep(spec, provider)
     schedule = Schedule(run.plan, points, tuple(found), rest_of(run.trace))
-    shown = _in_a_thread(spec, source, schedule, here)
+    with place(provider, spec) as here:
+        shown = _in_a_thread(spec, source, schedule, here)
     return Reality(here.name, points, compared(spec, schedule, shown), shown)
+
+
+_kept: dict[tuple[str, str], Broker] = {}
+
+
+def _keep(spec: Spec, provider: str) -> None:
+    """What takes long to start stays for the next call, until this process ends."""
+    from ackademy import brokers
+
+    if provider in ("docker", "native"):
+        for kind in sorted(BROKERS[each] for each in kinds(spec)):
+            if (kind, provider) not in _kept:
+                _kept[kind, provider] = brokers.broker(kind, provider)
 
 
 def _provider(spec: Spec, on: str, environment: Mapping[str, str]) -> str:
