@@ -17,7 +17,7 @@ from ackademy.reality.choose import Schedule, rest_of
 from ackademy.reality.compare import Compared, compared
 from ackademy.reality.perform import Plan, Shown, perform
 from ackademy.reality.points import NoPoint, Point, point_of
-from ackademy.reality.session import Place, expect_nothing, place
+from ackademy.reality.session import Place, place
 from ackademy.reality.sides import kinds
 from graders.judges import Finding
 from graders.spec import Spec
@@ -147,7 +147,6 @@ def _in_a_thread(spec: Spec, source: str, schedule: Schedule, here: Place) -> Sh
         assert task is not None
         running.append((asyncio.get_running_loop(), task))
         begun.set()
-        await expect_nothing(here, spec)
         async with here.broker() as addresses:
             plan = Plan(spec, source, schedule.points, schedule.rest)
             return await perform(plan, addresses)

@@ -9,7 +9,7 @@ from ackademy.reality.session import place, tried
 from ackademy.reality.words import line, summary
 from graders.cell import NoSolution, solution
 from graders.check import inline_is_steady
-from graders.explore import Transport, explore, launcher, run
+from graders.explore import Transport, explore, is_hopeless, launcher, run
 from graders.spec import Spec, load
 
 EXERCISES = ("dead_letter_queue", "exactly_once")
@@ -30,10 +30,6 @@ def check_on(name: str, path: Path, provider: str) -> int:
     except NoSolution as error:
         raise CannotDo(f"{path}: {error}") from None
     choice = considered(spec, source)
-    if not (choice.failing or choice.passing):
-        raise CannotDo(
-            f"{path} does not run in the simulator yet; see what ackademy check says without --on"
-        )
     with place(provider, spec) as where:
         print(f"on {where.name}, in real time: this takes some minutes", flush=True)
         done = asyncio.run(
@@ -44,12 +40,17 @@ def check_on(name: str, path: Path, provider: str) -> int:
 
 
 def considered(spec: Spec, source: str) -> Choice:
-    """What the simulator says about a source, and which of it is worth trying for real."""
+    """What the simulator says about a source, and which of it is worth trying for real. Raises
+    `CannotDo` for code that does not run there."""
     from graders.sandbox.transport import children
     from minibroker.sim.inline import Inline
 
     first: Transport = children(source)
     transport: Transport = Inline(source) if inline_is_steady() else first
     exploration = explore(spec, transport, 0, first)
+    if is_hopeless(exploration.fault_free.trace) or not exploration.deterministic:
+        raise CannotDo(
+            "this code does not run in the simulator yet; see what ackademy check says without --on"
+        )
     launch = launcher(spec, transport, 0)
     return choose(exploration, lambda plan: run(spec, launch, plan, 0))

@@ -1,4 +1,4 @@
-"""What runs in the learner's process: ``python -m ackademy.reality.learner FD``.
+"""What runs in the learner's process: ``python -m ackademy.reality.learner FD PARENT``.
 
 One incarnation of one role: the cell is compiled and run as it stands, with the real clock and the
 real client libraries, and its entry function is called with what it takes. The file descriptor is a
@@ -51,9 +51,9 @@ class Line:
         return heard
 
 
-def main(descriptor: int) -> None:
+def main(descriptor: int, parent: int) -> None:
     """Live one incarnation."""
-    die_with_the_parent()
+    die_with_the_parent(parent)
     line = Line(descriptor)
     job = line.hear()
     try:
@@ -64,14 +64,14 @@ def main(descriptor: int) -> None:
     line.say({"ended": ended})
 
 
-def die_with_the_parent() -> None:
-    """Also while this process is stopped, where the system has that."""
+def die_with_the_parent(parent: int) -> None:
+    """End this process when that one ends, also while this one is stopped where the system has
+    that; at once, if it has ended already."""
     try:
         from graders.sandbox import libc
 
         libc.Call("prctl", libc.PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)()
     except (ImportError, AttributeError, OSError):
-        parent = os.getppid()
 
         def look() -> None:
             while os.getppid() == parent:
@@ -79,6 +79,8 @@ def die_with_the_parent() -> None:
             os._exit(0)
 
         threading.Thread(target=look, daemon=True).start()
+    if os.getppid() != parent:
+        os._exit(0)
 
 
 def _live(job: dict[str, Any], line: Line) -> None:
@@ -121,4 +123,4 @@ def _ended(error: BaseException) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), int(sys.argv[2]))

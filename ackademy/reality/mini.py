@@ -1,10 +1,11 @@
-"""The bundled broker for one run: ``python -m ackademy.reality.mini --amqp 0``.
+"""The bundled broker for one run: ``python -m ackademy.reality.mini PARENT --amqp 0``.
 
 It is `python -m minibroker` with one thing more: it ends with whoever started it, however that one
 ends. Each run has a broker of its own, so several go on side by side.
 """
 
 import asyncio
+import os
 import re
 import sys
 from contextlib import asynccontextmanager
@@ -26,6 +27,7 @@ async def bundled(kinds: "Iterable[str]") -> "AsyncIterator[Where]":
         sys.executable,
         "-m",
         "ackademy.reality.mini",
+        str(os.getpid()),
         *(part for kind in wanted for part in (f"--{kind}", "0")),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
@@ -55,5 +57,5 @@ async def bundled(kinds: "Iterable[str]") -> "AsyncIterator[Where]":
 if __name__ == "__main__":
     from minibroker.__main__ import main
 
-    die_with_the_parent()
-    sys.exit(main())
+    die_with_the_parent(int(sys.argv[1]))
+    sys.exit(main(sys.argv[2:]))

@@ -114,6 +114,8 @@ def point_of(trace: Trace, fault: Fault) -> Point:
         raise NoPoint(f"{request.op} is nothing that passes on a wire")
     if request.client == "kafka" and fault.kind in ("definite", "indefinite"):
         raise NoPoint("the real client sends a request again by itself when its answer is lost")
+    if fault.kind == "pause" and any(each.client == "amqp" for each in requests):
+        raise NoPoint("RabbitMQ gives a process that stands still up after some minutes only")
     when: When = "before" if fault.kind == "definite" else "after"
     if op.name == DELIVERY and fault.kind in ("crash", "pause"):
         for later, each in enumerate(requests[place + 1 :], place + 1):

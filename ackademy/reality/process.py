@@ -37,6 +37,7 @@ class Incarnation:
                 "-m",
                 "ackademy.reality.learner",
                 str(theirs.fileno()),
+                str(os.getpid()),
                 pass_fds=(theirs.fileno(),),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,

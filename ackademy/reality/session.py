@@ -47,6 +47,7 @@ def place(provider: str, spec: Spec) -> Iterator[Place]:
         return
     with ExitStack() as stack:
         where = _started(provider, needs, stack)
+        _expect_nothing(where, spec)
 
         @asynccontextmanager
         async def here() -> AsyncIterator[Where]:
@@ -83,7 +84,6 @@ async def tried(
 ) -> list[Compared]:
     """Try the schedules of a choice, for each anomaly one after the other until one shows it, and
     with `spread` those that passed."""
-    await expect_nothing(where, spec)
     done: dict[str, Compared] = {}
 
     async def one(schedule: Schedule) -> None:
@@ -120,15 +120,11 @@ def missing_of(choice: Choice, done: Sequence[Compared]) -> list[str]:
     return [anomaly for anomaly in choice.failing if anomaly not in shown]
 
 
-async def expect_nothing(where: Place, spec: Spec) -> None:
+def _expect_nothing(where: Where, spec: Spec) -> None:
     """Raise `CannotDo` where somebody has queues or topics of these names already: they would be
     deleted."""
-    if not where.shared:
-        return
-    async with where.lanes, where.broker() as addresses:
-        names = await asyncio.to_thread(taken_names, addresses, spec)
-    if names:
+    if names := taken_names(where, spec):
         raise CannotDo(
-            f"{where.name} has {' and '.join(names)} already, which this would overwrite; delete "
+            f"{where.said} has {' and '.join(names)} already, which this would overwrite; delete "
             "them, or use --on mini-wire"
         )

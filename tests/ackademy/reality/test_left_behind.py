@@ -13,18 +13,41 @@ from tests.wire.waiting import PATIENCE, soon
 
 WHEAT = FOLDER / "exactly_once" / "wheats" / "lets_it_crash.py"
 
+CHECK = """
+import asyncio, pathlib, sys
+from ackademy.reality.choose import Choice, Schedule
+from ackademy.reality.session import place, tried
+from graders.spec import load
+spec, source = load("exactly_once"), pathlib.Path(sys.argv[1]).read_text()
+try:
+    with place("mini-wire", spec) as where:
+        choice = Choice({}, [Schedule((), (), (), 3_600_000_000)], {})
+        asyncio.run(tried(spec, source, choice, where))
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+"""One run, which waits for an hour for what comes after the scenario."""
 
-def children_of(pid: int) -> set[int]:
-    """All processes that come from it."""
+
+def children_of(pid: int) -> dict[int, str]:
+    """All processes that come from it, with their command lines."""
     table = subprocess.run(
         ["ps", "-A", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True
     ).stdout
     rows = [line.split(None, 2) for line in table.splitlines()]
-    found, new = set[int](), {pid}
+    found, new = dict[int, str](), {pid}
     while new:
-        new = {int(row[0]) for row in rows if int(row[1]) in new and row[2][:3] != "ps "} - found
-        found |= new
-    return found
+        mine = {int(row[0]): row[2] for row in rows if int(row[1]) in new}
+        new = mine.keys() - found.keys()
+        found |= mine
+    return {number: command for number, command in found.items() if not command.startswith("ps ")}
+
+
+def is_under_way(pid: int) -> bool:
+    """Whether a run has its broker and its three processes of learners' code."""
+    commands = list(children_of(pid).values())
+    learners = sum("ackademy.reality.learner" in each for each in commands)
+    return learners >= 3 and any("ackademy.reality.mini" in each for each in commands)
 
 
 def is_alive(pid: int) -> bool:
@@ -38,19 +61,16 @@ def is_alive(pid: int) -> bool:
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_its_processes_end_with_it(how: signal.Signals, tmp_path: Path) -> None:
     check = subprocess.Popen(
-        [sys.executable, "-m", "ackademy", "check", "exactly_once", "--on", "mini-wire",
-         "--file", WHEAT],
+        [sys.executable, "-c", CHECK, WHEAT],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         env=os.environ | {"TMPDIR": str(tmp_path)},
-    )  # fmt: skip
+    )
     try:
-        # A broker and three learners' processes a run, and at least one run.
-        soon(lambda: len(children_of(check.pid)) >= 4)
-        left = children_of(check.pid)
+        soon(lambda: is_under_way(check.pid))
+        left = set(children_of(check.pid))
         check.send_signal(how)
         check.wait(PATIENCE)
-        left |= children_of(check.pid)
         soon(lambda: not any(map(is_alive, left)))
     finally:
         check.kill()

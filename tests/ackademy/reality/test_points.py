@@ -86,6 +86,11 @@ def test_what_a_kafka_client_sends_again_by_itself_cannot_fail_for_real(biller: 
         point_of(biller, Fault("definite", place(biller, "commit_transaction")))
 
 
+def test_a_worker_on_rabbitmq_would_have_to_stand_still_for_minutes(worker: Trace) -> None:
+    with pytest.raises(NoPoint, match="minutes"):
+        point_of(worker, Fault("pause", place(worker, "charge")))
+
+
 def test_what_passes_no_wire_has_no_point(biller: Trace) -> None:
     with pytest.raises(NoPoint, match="subscribe"):
         point_of(biller, Fault("crash", place(biller, "subscribe")))
