@@ -1,7 +1,7 @@
 """One schedule of a notebook's cell, first in the simulator and then for real: `ackademy.for_real`.
 
-What is printed says what happened and whether the simulator had said so, and no times: those of a
-real run are never the same twice.
+What is printed says what happened and whether the simulator had said so. Who was first, and
+when, is not in it: no two real runs have that alike. `Reality.sentences` has it.
 """
 
 import asyncio
@@ -19,14 +19,13 @@ from ackademy.reality.perform import Plan, Shown, perform
 from ackademy.reality.points import NoPoint, Point, point_of
 from ackademy.reality.session import Place, place
 from ackademy.reality.sides import kinds
-from graders.judges import Finding
 from graders.spec import Spec
 from graders.stage import Run
 
 BROKERS = {"amqp": "rabbitmq", "kafka": "kafka"}
 
-MOMENT = re.compile(r" at \d+\.\d+ s\b")
-"""A time in a finding's sentence."""
+NAME = re.compile(r"[\w./-]+")
+"""Of an order, a topic or a queue; other messages are quoted."""
 
 DONE = {
     "crash": "the process is killed",
@@ -44,6 +43,11 @@ class Reality:
     points: tuple[Point, ...]
     compared: Compared
     shown: Shown
+
+    @property
+    def sentences(self) -> list[str]:
+        """What was found, in full."""
+        return [each.sentence for each in self.compared.found]
 
     def _ipython_display_(self) -> None:
         print(self)
@@ -65,26 +69,22 @@ class Reality:
         if set(here) == set(there):
             if not here:
                 return ["✓ every promise was kept, as in the simulator"]
-            return [f"✗ {_words(name)}: {_about(said.found, name)}" for name in here]
+            return [f"✗ {_words(name)}, as in the simulator" for name in here]
         return [
-            f"The simulator found {_list(there)}, and here it was {_list(here)}: tell us, one of "
-            "the two is wrong."
+            f"The simulator found {_list(there)}, and here it was {_list(here)}. Where two race, "
+            "that may be chance: run it again."
         ]
 
 
 def _moment(point: Point) -> str:
-    about = f" of {point.op.about}" if point.op.about else ""
+    what = point.op.about
+    about = f" of {what if NAME.fullmatch(what) else repr(what)}" if what else ""
     which = "" if point.nth == 1 else f" number {point.nth}"
     return f"{point.when} {point.op.name}{which}{about}"
 
 
 def _words(anomaly: str) -> str:
     return anomaly.replace("_", " ")
-
-
-def _about(found: Sequence[Finding], anomaly: str) -> str:
-    said = next(each.sentence for each in found if each.anomaly == anomaly)
-    return f"{MOMENT.sub('', said)}; the simulator said so, too"
 
 
 def _list(names: Sequence[str]) -> str:
