@@ -218,7 +218,7 @@ class KafkaShop:
         try:
             self._admin.delete_consumer_groups([group])[group].result()
         except KafkaException as error:
-            return error.args[0].code() != KafkaError.NON_EMPTY_GROUP
+            return bool(error.args[0].code() != KafkaError.NON_EMPTY_GROUP)
         return True
 
 
