@@ -191,7 +191,8 @@ def answered(asked: Request, answer: Any, book: KafkaBook, who: str) -> list[byt
             book.ended(who, body.transactional_id, "committed" if body.committed else "aborted")
         case "init_producer_id" if answer.error_code == 0 and body.transactional_id:
             book.ended(who, body.transactional_id, "aborted", "fenced")
-        case "join_group" if answer.error_code == 0:
+        case "join_group" if answer.member_id:
+            # Also with MEMBER_ID_REQUIRED: its group waits for it from then on (KIP-394).
             book.joined(who, body.group_id, answer.member_id)
         case "sync_group" if answer.error_code == 0:
             book.told(who, answer.assignment)

@@ -18,7 +18,7 @@ from minibroker.log.batch import Batch
 from minibroker.log.records import RECORDS
 from minibroker.sim.values import Value
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds in which a broker has done what it was asked to, such as deleting a topic."""
 
 STABLE = 10.0
@@ -210,10 +210,16 @@ class KafkaShop:
         if self.topics:
             self._delete(list(self.topics))
             _until(lambda: not there(self.servers, self.topics), "a topic is not deleted")
-        if names := list(groups):
-            for done in self._admin.delete_consumer_groups(names).values():
-                with contextlib.suppress(KafkaException):  # it never came to be
-                    done.result()
+        for group in groups:
+            _until(lambda group=group: self._is_gone(group), f"group {group} is not deleted")  # type: ignore[misc]
+
+    def _is_gone(self, group: str) -> bool:
+        """Delete a group; False while it has members, which are given up in time."""
+        try:
+            self._admin.delete_consumer_groups([group])[group].result()
+        except KafkaException as error:
+            return bool(error.args[0].code() != KafkaError.NON_EMPTY_GROUP)
+        return True
 
 
 def there(servers: str, names: Iterable[str]) -> list[str]:

@@ -26,6 +26,10 @@ from minibroker.sim.trace import Trace
 
 MOST_LINE = 2**20
 
+FAR = 0.1
+"""Seconds that a call is on its way: a payment gateway is further off than the broker, so what a
+client has sent in the background, such as an asynchronous commit, is there first."""
+
 
 class Services:
     """All ledgers of one run."""
@@ -77,6 +81,7 @@ class Services:
         self, caller: Caller, client: str, op: str, args: dict[str, Any], gate: Gate
     ) -> Reply | None:
         """One call, with the fault that comes at it; None when the caller is gone."""
+        await asyncio.sleep(FAR)
         if not await gate.passage(caller.label):
             return None
         point = gate.comes(caller.label, ledger_op(op, args))

@@ -192,7 +192,8 @@ def test_only_some_exercises_can_be_crashed_for_real(ackademy, file):
 
 
 def test_code_that_does_not_run_is_not_crashed_for_real(ackademy, file):
-    source = "def topology(channel): ...\n\ndef worker(channel, payments):\n    raise NotImplementedError"
+    body = "raise NotImplementedError"
+    source = f"def topology(channel): ...\n\ndef worker(channel, payments):\n    {body}"
     said = ackademy("check", "dead_letter_queue", "--file", file(source), "--on", "mini-wire")
     refused(
         said,

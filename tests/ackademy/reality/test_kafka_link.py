@@ -192,6 +192,42 @@ def test_a_client_is_told_that_the_proxy_is_the_broker() -> None:
     assert [(each.host, each.port) for each in told.brokers] == [("127.0.0.1", 1234)]
 
 
+def test_who_is_told_its_member_id_is_a_member_that_must_leave() -> None:
+    join = asked_for(
+        "join_group",
+        5,
+        1,
+        group_id="billers",
+        session_timeout=timedelta(seconds=45),
+        rebalance_timeout=timedelta(seconds=300),
+        member_id="",
+        group_instance_id=None,
+        protocol_type="consumer",
+        protocols=(),
+    )
+    told = answer(
+        "join_group",
+        5,
+        1,
+        throttle_time=AT_ONCE,
+        error_code=ErrorCode.member_id_required,
+        generation_id=-1,
+        protocol_name="",
+        leader="",
+        member_id="rdkafka-1",
+        members=(),
+    )
+
+    async def story() -> Case:
+        case = Case()
+        await case.says(framed(join))
+        await case.answers(told)
+        await case.ended()
+        return case
+
+    assert asyncio.run(story()).book.members == {"rdkafka-1": ("billers", WHO)}
+
+
 def test_what_is_not_understood_goes_on_as_it_came() -> None:
     heartbeat = framed(
         asked_for("heartbeat", 3, 9, group_id="g", generation_id=1, member_id="m",
