@@ -44,6 +44,8 @@ QUIET = 2.0
 """Seconds in which nothing moves before a run is over that has nothing left to do."""
 SLACK = 15.0
 """Seconds that a real run may take longer than a simulated one, and more while things move."""
+GIVEN_UP = 60.0
+"""Seconds after which a broker has given up a process that is gone (a Kafka session lasts 45 s)."""
 MOST = 120.0
 """Seconds after which a run is over that moves all the same."""
 PAUSE = 60.0
@@ -112,6 +114,7 @@ class _Run:
         self._sides: list[Side] = []
         self._passages: dict[str, asyncio.Event] = {}
         self._dead: set[str] = set()
+        self._struck = 0
         self._effects = 0
         self._moved = 0
         self._striking = 0
@@ -198,6 +201,7 @@ class _Run:
             self._passages.pop(who).set()
             self._striking -= 1
             self.moved()
+            self._struck = self._moved
 
     async def _pause(self, incarnation: Incarnation) -> None:
         incarnation.stop()
@@ -303,8 +307,8 @@ class _Run:
 
     async def _rest(self) -> str:
         last = self._steps[-1][0] if self._steps else 0
-        end = max(self._plan.rest, last) + seconds(SLACK)
         while True:
+            end = max(self._plan.rest, last, self._struck + seconds(GIVEN_UP)) + seconds(SLACK)
             await asyncio.sleep(LOOK)
             self._check()
             if self._spent():
