@@ -2,6 +2,8 @@
 
 import time
 
+from tests.fidelity.scenario import after, scenario
+
 
 def get(channel, queue):
     """The next message of a queue, which may be on its way for some time."""
@@ -26,36 +28,39 @@ def failures(properties):
     return (properties.headers or {}).get("x-delivery-count", 0)
 
 
-def killed_holding_two(connect, note):
-    channel = connect().channel()
+@scenario(
+    "amqp", "what a killed consumer held comes back first, in its order and marked", ends="killed"
+)
+def killed_holding_two(connection, name, note):
+    channel = connection.channel()
     for kind in ("classic", "quorum"):
-        filled(channel, f"killed-{kind}", 4, kind)
+        filled(channel, name(f"killed-{kind}"), 4, kind)
         channel.basic_qos(prefetch_count=2)
-        taken = channel.consume(f"killed-{kind}")
+        taken = channel.consume(name(f"killed-{kind}"))
         method, _, body = next(taken)
         channel.basic_ack(method.delivery_tag)
         note("acked", body=body.decode())
         for _ in range(2):
             method, _, body = next(taken)
             note("held", body=body.decode(), redelivered=method.redelivered)
-        channel.queue_declare(f"killed-{kind}", passive=True)
-        channel = connect().channel()
+        channel.queue_declare(name(f"killed-{kind}"), passive=True)
+        channel = connection.channel()
 
 
-def after_the_killed_one(connect, note):
-    channel = connect().channel()
+@after(killed_holding_two)
+def after_the_killed_one(channel, name, note):
     for kind in ("classic", "quorum"):
         for _ in range(3):
-            method, properties, body = get(channel, f"killed-{kind}")
+            method, properties, body = get(channel, name(f"killed-{kind}"))
             note("received", type=kind, body=body, redelivered=method.redelivered,
                  failures=failures(properties), left=method.message_count)  # fmt: skip
             channel.basic_ack(method.delivery_tag)
 
 
-def closed_channel(connect, note):
-    connection = connect()
+@scenario("amqp", "what a closed channel held comes back")
+def closed_channel(connection, name, note):
     for kind in ("classic", "quorum"):
-        queue = f"closing-{kind}"
+        queue = name(f"closing-{kind}")
         channel = connection.channel()
         filled(channel, queue, 4, kind)
         for _ in range(3):
@@ -69,11 +74,14 @@ def closed_channel(connect, note):
                  failures=failures(properties))  # fmt: skip
 
 
-def turned_down(connect, note):
+@scenario(
+    "amqp", "what is rejected takes its old place in a classic queue and the head of a quorum queue"
+)
+def turned_down(connection, name, note):
     """Of five that are held the third goes back alone, then the fifth, then the first."""
     for kind in ("classic", "quorum"):
-        channel = connect().channel()
-        queue = f"turned-down-{kind}"
+        channel = connection.channel()
+        queue = name(f"turned-down-{kind}")
         filled(channel, queue, 6, kind)
         tags = []
         for _ in range(5):
@@ -87,10 +95,11 @@ def turned_down(connect, note):
                  failures=failures(properties))  # fmt: skip
 
 
-def turned_down_together(connect, note):
+@scenario("amqp", "several that are nacked at once come back in their order")
+def turned_down_together(connection, name, note):
     for kind in ("classic", "quorum"):
-        channel = connect().channel()
-        queue = f"together-{kind}"
+        channel = connection.channel()
+        queue = name(f"together-{kind}")
         filled(channel, queue, 5, kind)
         for _ in range(4):
             method, _, _ = get(channel, queue)
@@ -100,10 +109,11 @@ def turned_down_together(connect, note):
             note("received", type=kind, body=body, redelivered=method.redelivered)
 
 
-def recovered(connect, note):
+@scenario("amqp", "basic.recover gives back all that a channel holds")
+def recovered(connection, name, note):
     for kind in ("classic", "quorum"):
-        channel = connect().channel()
-        queue = f"recovered-{kind}"
+        channel = connection.channel()
+        queue = name(f"recovered-{kind}")
         filled(channel, queue, 3, kind)
         for _ in range(2):
             get(channel, queue)
@@ -113,9 +123,9 @@ def recovered(connect, note):
             note("received", type=kind, body=body, redelivered=method.redelivered)
 
 
-def counted(connect, note):
+@scenario("amqp", "a quorum queue counts rejections and lost channels")
+def counted(connection, name, note):
     """Rejecting counts; so does a channel that is closed."""
-    connection = connect()
     channel = connection.channel()
     filled(channel, "counted", 1, "quorum")
     for _ in range(3):
@@ -130,28 +140,12 @@ def counted(connect, note):
     note("received", redelivered=method.redelivered, failures=failures(properties))
 
 
-def nacked(connect, note):
+@scenario("amqp", "a nack with requeue and the count")
+def nacked(channel, name, note):
     """Two nacks with requeue, then the count."""
-    channel = connect().channel()
     filled(channel, "nacked", 1, "quorum")
     for _ in range(2):
         method, _, _ = get(channel, "nacked")
         channel.basic_nack(method.delivery_tag, requeue=True)
     method, properties, _ = get(channel, "nacked")
     note("received", redelivered=method.redelivered, failures=failures(properties))
-
-
-SCENARIOS = {
-    "what a killed consumer held comes back first, in its order and marked": [
-        (killed_holding_two, "killed"),
-        (after_the_killed_one, "closed"),
-    ],
-    "what a closed channel held comes back": [(closed_channel, "closed")],
-    "what is rejected takes its old place in a classic queue and the head of a quorum queue": [
-        (turned_down, "closed")
-    ],
-    "several that are nacked at once come back in their order": [(turned_down_together, "closed")],
-    "basic.recover gives back all that a channel holds": [(recovered, "closed")],
-    "a quorum queue counts rejections and lost channels": [(counted, "closed")],
-    "a nack with requeue and the count": [(nacked, "closed")],
-}

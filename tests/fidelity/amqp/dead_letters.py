@@ -2,6 +2,8 @@
 
 import time
 
+from tests.fidelity.scenario import scenario
+
 
 def get(channel, queue):
     """The next message of a queue, which may be on its way for some time."""
@@ -40,14 +42,14 @@ def queue(channel, name, kind="classic", **arguments):
     channel.queue_declare(name, durable=True, arguments={"x-queue-type": kind} | table)
 
 
-def limited(connect, note):
-    channel = connect().channel()
-    channel.exchange_declare("graves", "fanout", durable=True)
-    queue(channel, "limited", "quorum", delivery_limit=2, dead_letter_exchange="graves")
-    queue(channel, "limited-dead", "classic")
-    channel.queue_bind("limited-dead", "graves")
+@scenario("amqp", "a delivery limit sends a poison message to the dead-letter exchange")
+def limited(channel, name, note):
+    channel.exchange_declare(name("graves"), "fanout", durable=True)
+    queue(channel, name("limited"), "quorum", delivery_limit=2, dead_letter_exchange=name("graves"))
+    queue(channel, name("limited-dead"), "classic")
+    channel.queue_bind(name("limited-dead"), "graves")
     channel.confirm_delivery()
-    channel.basic_publish("", "limited", "poison")
+    channel.basic_publish("", name("limited"), "poison")
     for _ in range(3):
         method, properties, _ = held(channel, "limited")
         count = (properties.headers or {}).get("x-delivery-count", 0)
@@ -56,20 +58,20 @@ def limited(connect, note):
     method, properties, body = get(channel, "limited-dead")
     note("dead", body=body, exchange=method.exchange, routing_key=method.routing_key,
          redelivered=method.redelivered, headers=deaths(properties.headers))  # fmt: skip
-    note("left", count=channel.queue_declare("limited", passive=True).method.message_count)
+    note("left", count=channel.queue_declare(name("limited"), passive=True).method.message_count)
 
 
-def limited_into_quorum(connect, note):
+@scenario("amqp", "each quorum queue on a message's way counts for itself")
+def limited_into_quorum(channel, name, note):
     """The second queue counts by itself?"""
-    channel = connect().channel()
-    queue(channel, "first", "quorum", delivery_limit=1, dead_letter_exchange="",
-          dead_letter_routing_key="second")  # fmt: skip
-    queue(channel, "second", "quorum", delivery_limit=2, dead_letter_exchange="",
-          dead_letter_routing_key="third")  # fmt: skip
-    queue(channel, "third", "quorum")
+    queue(channel, name("first"), "quorum", delivery_limit=1, dead_letter_exchange="",
+          dead_letter_routing_key=name("second"))  # fmt: skip
+    queue(channel, name("second"), "quorum", delivery_limit=2, dead_letter_exchange="",
+          dead_letter_routing_key=name("third"))  # fmt: skip
+    queue(channel, name("third"), "quorum")
     channel.confirm_delivery()
-    channel.basic_publish("", "first", "poison")
-    for name, times in (("first", 2), ("second", 3)):
+    channel.basic_publish("", name("first"), "poison")
+    for each, times in ((name("first"), 2), (name("second"), 3)):
         for _ in range(times):
             method, properties, _ = held(channel, name)
             note("received", queue=name, redelivered=method.redelivered,
@@ -80,23 +82,23 @@ def limited_into_quorum(connect, note):
          headers=deaths(properties.headers))  # fmt: skip
 
 
-def given_up(connect, note):
+@scenario("amqp", "the headers of a dead letter say why, whence and how often")
+def given_up(channel, name, note):
     """Rejected, nacked, expired, too many: four reasons, one letter box."""
-    channel = connect().channel()
     queue(channel, "box")
-    queue(channel, "work", dead_letter_exchange="", dead_letter_routing_key="box", max_length=2)
+    queue(channel, name("work"), dead_letter_exchange="", dead_letter_routing_key=name("box"), max_length=2)
     channel.confirm_delivery()
     import pika
 
     tagged = pika.BasicProperties(headers={"order": 7}, content_type="text/plain", message_id="m")
     for body in ("too many", "rejected", "nacked"):
-        channel.basic_publish("", "work", body, tagged)
+        channel.basic_publish("", name("work"), body, tagged)
     method, _, body = held(channel, "work")
     channel.basic_reject(method.delivery_tag, requeue=False)
     method, _, body = held(channel, "work")
     channel.basic_nack(method.delivery_tag, requeue=False)
     properties = pika.BasicProperties(expiration="50", headers={"order": 8})
-    channel.basic_publish("", "work", "expired", properties)
+    channel.basic_publish("", name("work"), "expired", properties)
     for _ in range(4):
         method, properties, body = get(channel, "box")
         note("dead", body=body, exchange=method.exchange, routing_key=method.routing_key,
@@ -104,17 +106,17 @@ def given_up(connect, note):
              message_id=properties.message_id, headers=deaths(properties.headers))  # fmt: skip
 
 
-def retried(connect, note):
+@scenario("amqp", "a retry loop counts its rounds in x-death")
+def retried(channel, name, note):
     """Two rounds through a waiting queue: rejected, expired, rejected, expired."""
-    channel = connect().channel()
-    for name in ("retry", "wait"):
+    for each in (name("retry"), "wait"):
         channel.exchange_declare(f"to-{name}", "direct", durable=True)
-    queue(channel, "retry", dead_letter_exchange="to-wait")
-    queue(channel, "wait", dead_letter_exchange="to-retry", message_ttl=100)
-    channel.queue_bind("retry", "to-retry", "order")
-    channel.queue_bind("wait", "to-wait", "order")
+    queue(channel, name("retry"), dead_letter_exchange=name("to-wait"))
+    queue(channel, name("wait"), dead_letter_exchange=name("to-retry"), message_ttl=100)
+    channel.queue_bind(name("retry"), name("to-retry"), "order")
+    channel.queue_bind(name("wait"), name("to-wait"), "order")
     channel.confirm_delivery()
-    channel.basic_publish("to-retry", "order", "again")
+    channel.basic_publish(name("to-retry"), "order", "again")
     for _ in range(3):
         method, properties, body = held(channel, "retry")
         note("received", redelivered=method.redelivered, exchange=method.exchange,
@@ -122,22 +124,22 @@ def retried(connect, note):
         channel.basic_reject(method.delivery_tag, requeue=False)
 
 
-def circle(connect, note):
+@scenario("amqp", "a circle of dead letters ends unless a client rejected")
+def circle(channel, name, note):
     """Without a rejection a message does not come to the same queue twice."""
-    channel = connect().channel()
-    queue(channel, "round", dead_letter_exchange="", message_ttl=100)
-    queue(channel, "there", dead_letter_exchange="", dead_letter_routing_key="back",
+    queue(channel, name("round"), dead_letter_exchange="", message_ttl=100)
+    queue(channel, name("there"), dead_letter_exchange="", dead_letter_routing_key=name("back"),
           message_ttl=100)  # fmt: skip
-    queue(channel, "back", dead_letter_exchange="", dead_letter_routing_key="there",
+    queue(channel, name("back"), dead_letter_exchange="", dead_letter_routing_key=name("there"),
           message_ttl=100)  # fmt: skip
     channel.confirm_delivery()
-    channel.basic_publish("", "round", "to itself")
-    channel.basic_publish("", "there", "there and back")
+    channel.basic_publish("", name("round"), "to itself")
+    channel.basic_publish("", name("there"), "there and back")
     time.sleep(1)
-    for name in ("round", "there", "back"):
+    for each in (name("round"), name("there"), "back"):
         note("left", queue=name, count=channel.queue_declare(name, passive=True).method.message_count)
-    queue(channel, "again", dead_letter_exchange="")
-    channel.basic_publish("", "again", "rejected")
+    queue(channel, name("again"), dead_letter_exchange="")
+    channel.basic_publish("", name("again"), "rejected")
     for _ in range(2):
         method, properties, body = held(channel, "again")
         note("received", body=body, headers=deaths(properties.headers or {}))
@@ -146,13 +148,14 @@ def circle(connect, note):
     note("received", body=body, headers=deaths(properties.headers))
 
 
-def expiring(connect, note):
+@scenario("amqp", "a short time to live waits behind a long one")
+def expiring(connection, name, note):
     """A short time to live waits behind a long one; both leave in order."""
     import pika
 
     for kind in ("classic", "quorum"):
-        channel = connect().channel()
-        source, box = f"expiring-{kind}", f"expired-{kind}"
+        channel = connection.channel()
+        source, box = name(f"expiring-{kind}"), name(f"expired-{kind}")
         queue(channel, box)
         queue(channel, source, kind, dead_letter_exchange="", dead_letter_routing_key=box)
         channel.confirm_delivery()
@@ -169,18 +172,18 @@ def expiring(connect, note):
         note("left", body=body)
 
 
-def queue_time(connect, note):
+@scenario("amqp", "of two times to live the shorter one counts")
+def queue_time(channel, name, note):
     """The queue's own time to live and the message's: the shorter one counts."""
     import pika
 
-    channel = connect().channel()
     queue(channel, "timed-box")
-    queue(channel, "timed", dead_letter_exchange="", dead_letter_routing_key="timed-box",
+    queue(channel, name("timed"), dead_letter_exchange="", dead_letter_routing_key=name("timed-box"),
           message_ttl=400)  # fmt: skip
     channel.confirm_delivery()
-    channel.basic_publish("", "timed", "shorter", pika.BasicProperties(expiration="100"))
-    channel.basic_publish("", "timed", "longer", pika.BasicProperties(expiration="60000"))
-    channel.basic_publish("", "timed", "the queue's")
+    channel.basic_publish("", name("timed"), "shorter", pika.BasicProperties(expiration="100"))
+    channel.basic_publish("", name("timed"), "longer", pika.BasicProperties(expiration="60000"))
+    channel.basic_publish("", name("timed"), "the queue's")
     for _ in range(3):
         _, properties, body = get(channel, "timed-box")
         death = properties.headers["x-death"][0]
@@ -189,15 +192,15 @@ def queue_time(connect, note):
     note("left", empty=method is None)
 
 
-def at_least_once(connect, note):
+@scenario("amqp", "a dead letter has not failed in its new queue, however it came there")
+def at_least_once(channel, name, note):
     """At least once or at most, a dead letter has not failed in its new queue yet."""
-    channel = connect().channel()
-    queue(channel, "later", "quorum")
-    queue(channel, "safe", "quorum", dead_letter_exchange="", dead_letter_routing_key="later",
+    queue(channel, name("later"), "quorum")
+    queue(channel, "safe", "quorum", dead_letter_exchange="", dead_letter_routing_key=name("later"),
           dead_letter_strategy="at-least-once", overflow="reject-publish")  # fmt: skip
-    queue(channel, "unsafe", "quorum", dead_letter_exchange="", dead_letter_routing_key="later")
+    queue(channel, "unsafe", "quorum", dead_letter_exchange="", dead_letter_routing_key=name("later"))
     channel.confirm_delivery()
-    for name in ("unsafe", "safe"):
+    for each in ("unsafe", "safe"):
         channel.basic_publish("", name, name)
         method, _, _ = held(channel, name)
         channel.basic_reject(method.delivery_tag, requeue=True)
@@ -208,37 +211,24 @@ def at_least_once(connect, note):
         note("received", queue="later", body=body, redelivered=method.redelivered,
              headers=deaths(properties.headers))  # fmt: skip
     time.sleep(0.3)
-    for name in ("safe", "unsafe", "later"):
+    for each in ("safe", "unsafe", "later"):
         count = channel.queue_declare(name, passive=True).method.message_count
         note("left", queue=name, count=count)
 
 
-def gone(connect, note):
+@scenario("amqp", "what is purged or goes with its queue is no dead letter")
+def gone(channel, name, note):
     """Purged, deleted with its queue, expired with its queue: none of these is dead-lettered."""
-    channel = connect().channel()
     queue(channel, "no-letters")
-    queue(channel, "purged", dead_letter_exchange="", dead_letter_routing_key="no-letters")
-    queue(channel, "unused", dead_letter_exchange="", dead_letter_routing_key="no-letters",
+    queue(channel, name("purged"), dead_letter_exchange="", dead_letter_routing_key=name("no-letters"))
+    queue(channel, name("unused"), dead_letter_exchange="", dead_letter_routing_key=name("no-letters"),
           expires=300)  # fmt: skip
     channel.confirm_delivery()
-    for name in ("purged", "purged", "unused"):
+    for each in (name("purged"), name("purged"), "unused"):
         channel.basic_publish("", name, name)
-    note("purged", count=channel.queue_purge("purged").method.message_count)
-    channel.basic_publish("", "purged", "more")
+    note(name("purged"), count=channel.queue_purge("purged").method.message_count)
+    channel.basic_publish("", name("purged"), "more")
     note("deleted", count=channel.queue_delete("purged").method.message_count)
     time.sleep(1)
-    note("letters", count=channel.queue_declare("no-letters", passive=True).method.message_count)
+    note("letters", count=channel.queue_declare(name("no-letters"), passive=True).method.message_count)
     note("deleted", count=channel.queue_delete("unused").method.message_count)
-
-
-SCENARIOS = {
-    "a delivery limit sends a poison message to the dead-letter exchange": [(limited, "closed")],
-    "each quorum queue on a message's way counts for itself": [(limited_into_quorum, "closed")],
-    "the headers of a dead letter say why, whence and how often": [(given_up, "closed")],
-    "a retry loop counts its rounds in x-death": [(retried, "closed")],
-    "a circle of dead letters ends unless a client rejected": [(circle, "closed")],
-    "a short time to live waits behind a long one": [(expiring, "closed")],
-    "of two times to live the shorter one counts": [(queue_time, "closed")],
-    "a dead letter has not failed in its new queue, however it came there": [(at_least_once, "closed")],
-    "what is purged or goes with its queue is no dead letter": [(gone, "closed")],
-}
