@@ -1,234 +1,198 @@
 """Where messages go that a queue gives up, and what their headers say."""
 
-import time
+import pika
 
+from tests.fidelity.amqp_steps import count, failures, get, headers, queue, settled
 from tests.fidelity.scenario import scenario
 
 
-def get(channel, queue):
-    """The next message of a queue, which may be on its way for some time."""
-    for _ in range(200):
-        method, properties, body = channel.basic_get(queue, auto_ack=True)
-        if method is not None:
-            return method, properties, body.decode()
-        time.sleep(0.05)
-    raise AssertionError(f"nothing came to {queue}")
-
-
-def held(channel, queue):
-    """The same, to be settled."""
-    for _ in range(200):
-        method, properties, body = channel.basic_get(queue)
-        if method is not None:
-            return method, properties, body.decode()
-        time.sleep(0.05)
-    raise AssertionError(f"nothing came to {queue}")
-
-
-def deaths(headers):
-    """A message's history, the times of its deaths as what they are: there or not."""
-    found = dict(headers)
-    found["x-death"] = [
-        {name: value if name != "time" else "a time" for name, value in death.items()}
-        for death in found.get("x-death", [])
-    ]
-    found.pop("x-acquired-count", None)  # since 4.3
-    return found
-
-
-def queue(channel, name, kind="classic", **arguments):
-    """A durable queue; ``dead_letter_exchange="x"`` is x-dead-letter-exchange."""
-    table = {f"x-{key.replace('_', '-')}": value for key, value in arguments.items()}
-    channel.queue_declare(name, durable=True, arguments={"x-queue-type": kind} | table)
-
-
-@scenario("amqp", "a delivery limit sends a poison message to the dead-letter exchange")
-def limited(channel, name, note):
-    channel.exchange_declare(name("graves"), "fanout", durable=True)
-    queue(channel, name("limited"), "quorum", delivery_limit=2, dead_letter_exchange=name("graves"))
-    queue(channel, name("limited-dead"), "classic")
-    channel.queue_bind(name("limited-dead"), "graves")
+@scenario("amqp", "after its delivery limit a poison message goes to the dead-letter exchange")
+def is_poison(channel, name, note):
+    graves = name("graves")
+    channel.exchange_declare(graves, "fanout", durable=True)
+    orders = queue(
+        channel, name("orders"), "quorum", delivery_limit=2, dead_letter_exchange=graves
+    )
+    dead = queue(channel, name("dead"))
+    channel.queue_bind(dead, graves)
     channel.confirm_delivery()
-    channel.basic_publish("", name("limited"), "poison")
+    channel.basic_publish("", orders, "poison")
     for _ in range(3):
-        method, properties, _ = held(channel, "limited")
-        count = (properties.headers or {}).get("x-delivery-count", 0)
-        note("received", redelivered=method.redelivered, failures=count)
+        method, properties, _ = get(channel, orders)
+        note("received", redelivered=method.redelivered, failures=failures(properties))
         channel.basic_reject(method.delivery_tag, requeue=True)
-    method, properties, body = get(channel, "limited-dead")
+    method, properties, body = get(channel, dead)
     note("dead", body=body, exchange=method.exchange, routing_key=method.routing_key,
-         redelivered=method.redelivered, headers=deaths(properties.headers))  # fmt: skip
-    note("left", count=channel.queue_declare(name("limited"), passive=True).method.message_count)
+         redelivered=method.redelivered, headers=headers(properties))  # fmt: skip
+    note("left", count=count(channel, orders))
+
+
+@scenario("amqp", "without another limit a quorum queue gives up after 20 failures")
+def has_the_usual_limit(channel, name, note):
+    orders = queue(channel, name("orders"), "quorum")
+    channel.confirm_delivery()
+    channel.basic_publish("", orders, "poison")
+    for _ in range(21):
+        method, properties, _ = get(channel, orders)
+        channel.basic_reject(method.delivery_tag, requeue=True)
+    note("last", failures=failures(properties), left=settled(channel, orders, 0))
 
 
 @scenario("amqp", "each quorum queue on a message's way counts for itself")
-def limited_into_quorum(channel, name, note):
-    """The second queue counts by itself?"""
-    queue(channel, name("first"), "quorum", delivery_limit=1, dead_letter_exchange="",
-          dead_letter_routing_key=name("second"))  # fmt: skip
-    queue(channel, name("second"), "quorum", delivery_limit=2, dead_letter_exchange="",
-          dead_letter_routing_key=name("third"))  # fmt: skip
-    queue(channel, name("third"), "quorum")
+def goes_from_queue_to_queue(channel, name, note):
+    third = queue(channel, name("third"), "quorum")
+    second = queue(channel, name("second"), "quorum", delivery_limit=2, dead_letter_exchange="",
+                   dead_letter_routing_key=third)  # fmt: skip
+    first = queue(channel, name("first"), "quorum", delivery_limit=1, dead_letter_exchange="",
+                  dead_letter_routing_key=second)  # fmt: skip
     channel.confirm_delivery()
-    channel.basic_publish("", name("first"), "poison")
-    for each, times in ((name("first"), 2), (name("second"), 3)):
+    channel.basic_publish("", first, "poison")
+    for each, times in ((first, 2), (second, 3), (third, 1)):
         for _ in range(times):
-            method, properties, _ = held(channel, name)
-            note("received", queue=name, redelivered=method.redelivered,
-                 headers=deaths(properties.headers or {}))  # fmt: skip
+            method, properties, _ = get(channel, each)
+            note("received", queue=each, redelivered=method.redelivered,
+                 headers=headers(properties))  # fmt: skip
             channel.basic_reject(method.delivery_tag, requeue=True)
-    method, properties, _ = held(channel, "third")
-    note("received", queue="third", redelivered=method.redelivered,
-         headers=deaths(properties.headers))  # fmt: skip
 
 
-@scenario("amqp", "the headers of a dead letter say why, whence and how often")
-def given_up(channel, name, note):
-    """Rejected, nacked, expired, too many: four reasons, one letter box."""
-    queue(channel, "box")
-    queue(channel, name("work"), dead_letter_exchange="", dead_letter_routing_key=name("box"), max_length=2)
+@scenario("amqp", "a dead letter has not failed in its new queue, at least once or at most")
+def comes_safely_or_not(channel, name, note):
+    dead = queue(channel, name("dead"), "quorum")
+    to_dead = {"dead_letter_exchange": "", "dead_letter_routing_key": dead}
+    unsafe = queue(channel, name("unsafe"), "quorum", **to_dead)
+    safe = queue(channel, name("safe"), "quorum", dead_letter_strategy="at-least-once",
+                 overflow="reject-publish", **to_dead)  # fmt: skip
     channel.confirm_delivery()
-    import pika
+    for orders in (unsafe, safe):
+        channel.basic_publish("", orders, "order")
+        for requeue in (True, False):
+            method, properties, _ = get(channel, orders)
+            note("received", queue=orders, headers=headers(properties))
+            channel.basic_reject(method.delivery_tag, requeue=requeue)
+        method, properties, _ = get(channel, dead)
+        note("dead", redelivered=method.redelivered, headers=headers(properties))
+        note("left", count=settled(channel, orders, 0))
 
-    tagged = pika.BasicProperties(headers={"order": 7}, content_type="text/plain", message_id="m")
+
+@scenario("amqp", "a dead letter's headers say why, whence and how often")
+def is_given_up(channel, name, note):
+    """Too many, rejected, nacked, expired: all into one box."""
+    box = queue(channel, name("box"))
+    orders = queue(channel, name("orders"), dead_letter_exchange="", dead_letter_routing_key=box,
+                   max_length=2)  # fmt: skip
+    channel.confirm_delivery()
+    given = pika.BasicProperties(headers={"order": 7}, content_type="text/plain", message_id="m")
     for body in ("too many", "rejected", "nacked"):
-        channel.basic_publish("", name("work"), body, tagged)
-    method, _, body = held(channel, "work")
-    channel.basic_reject(method.delivery_tag, requeue=False)
-    method, _, body = held(channel, "work")
-    channel.basic_nack(method.delivery_tag, requeue=False)
-    properties = pika.BasicProperties(expiration="50", headers={"order": 8})
-    channel.basic_publish("", name("work"), "expired", properties)
+        channel.basic_publish("", orders, body, given)
+    channel.basic_reject(get(channel, orders)[0].delivery_tag, requeue=False)
+    channel.basic_nack(get(channel, orders)[0].delivery_tag, requeue=False)
+    channel.basic_publish("", orders, "expired", pika.BasicProperties(expiration="50"))
     for _ in range(4):
-        method, properties, body = get(channel, "box")
+        method, properties, body = get(channel, box)
         note("dead", body=body, exchange=method.exchange, routing_key=method.routing_key,
              expiration=properties.expiration, content_type=properties.content_type,
-             message_id=properties.message_id, headers=deaths(properties.headers))  # fmt: skip
+             message_id=properties.message_id, headers=headers(properties))  # fmt: skip
 
 
 @scenario("amqp", "a retry loop counts its rounds in x-death")
-def retried(channel, name, note):
-    """Two rounds through a waiting queue: rejected, expired, rejected, expired."""
-    for each in (name("retry"), "wait"):
-        channel.exchange_declare(f"to-{name}", "direct", durable=True)
-    queue(channel, name("retry"), dead_letter_exchange=name("to-wait"))
-    queue(channel, name("wait"), dead_letter_exchange=name("to-retry"), message_ttl=100)
-    channel.queue_bind(name("retry"), name("to-retry"), "order")
-    channel.queue_bind(name("wait"), name("to-wait"), "order")
+def goes_round(channel, name, note):
+    """Rejected, and back after its time in a waiting queue, twice."""
+    to_work, to_wait = name("to-work"), name("to-wait")
+    work = queue(channel, name("work"), dead_letter_exchange=to_wait)
+    wait = queue(channel, name("wait"), dead_letter_exchange=to_work, message_ttl=100)
+    for exchange, each in ((to_work, work), (to_wait, wait)):
+        channel.exchange_declare(exchange, "direct", durable=True)
+        channel.queue_bind(each, exchange, "order")
     channel.confirm_delivery()
-    channel.basic_publish(name("to-retry"), "order", "again")
+    channel.basic_publish(to_work, "order", "again")
     for _ in range(3):
-        method, properties, body = held(channel, "retry")
+        method, properties, _ = get(channel, work)
         note("received", redelivered=method.redelivered, exchange=method.exchange,
-             headers=deaths(properties.headers or {}))  # fmt: skip
+             headers=headers(properties))  # fmt: skip
         channel.basic_reject(method.delivery_tag, requeue=False)
 
 
-@scenario("amqp", "a circle of dead letters ends unless a client rejected")
-def circle(channel, name, note):
-    """Without a rejection a message does not come to the same queue twice."""
-    queue(channel, name("round"), dead_letter_exchange="", message_ttl=100)
-    queue(channel, name("there"), dead_letter_exchange="", dead_letter_routing_key=name("back"),
-          message_ttl=100)  # fmt: skip
-    queue(channel, name("back"), dead_letter_exchange="", dead_letter_routing_key=name("there"),
-          message_ttl=100)  # fmt: skip
+@scenario("amqp", "what a client writes into x-death counts for nothing")
+def writes_its_own_history(channel, name, note):
+    box = queue(channel, name("box"))
+    orders = queue(channel, name("orders"), dead_letter_exchange="", dead_letter_routing_key=box)
     channel.confirm_delivery()
-    channel.basic_publish("", name("round"), "to itself")
-    channel.basic_publish("", name("there"), "there and back")
-    time.sleep(1)
-    for each in (name("round"), name("there"), "back"):
-        note("left", queue=name, count=channel.queue_declare(name, passive=True).method.message_count)
-    queue(channel, name("again"), dead_letter_exchange="")
-    channel.basic_publish("", name("again"), "rejected")
-    for _ in range(2):
-        method, properties, body = held(channel, "again")
-        note("received", body=body, headers=deaths(properties.headers or {}))
+    channel.basic_publish("", orders, "first")
+    channel.basic_reject(get(channel, orders)[0].delivery_tag, requeue=False)
+    _, properties, _ = get(channel, box)
+    note("dead", headers=headers(properties))
+    channel.basic_publish("", orders, "again", properties)
+    method, properties, _ = get(channel, orders)
+    note("received", headers=headers(properties))
+    channel.basic_reject(method.delivery_tag, requeue=False)
+    note("dead", headers=headers(get(channel, box)[1]))
+
+
+@scenario("amqp", "a circle of dead letters ends, unless a client rejected")
+def goes_in_a_circle(channel, name, note):
+    """A queue that is its own dead letters', and two that are each other's."""
+    alone, there, back = name("alone"), name("there"), name("back")
+    queue(channel, alone, dead_letter_exchange="", message_ttl=100)
+    for each, other in ((there, back), (back, there)):
+        queue(channel, each, dead_letter_exchange="", dead_letter_routing_key=other,
+              message_ttl=100)  # fmt: skip
+    channel.confirm_delivery()
+    for each in (alone, there):
+        channel.basic_publish("", each, "round and round")
+    channel.connection.sleep(1)
+    note("left", counts=[count(channel, each) for each in (alone, there, back)])
+    again = queue(channel, name("again"), dead_letter_exchange="")
+    channel.basic_publish("", again, "rejected")
+    for _ in range(3):
+        method, properties, _ = get(channel, again)
+        note("received", headers=headers(properties))
         channel.basic_reject(method.delivery_tag, requeue=False)
-    method, properties, body = held(channel, "again")
-    note("received", body=body, headers=deaths(properties.headers))
 
 
 @scenario("amqp", "a short time to live waits behind a long one")
-def expiring(connection, name, note):
-    """A short time to live waits behind a long one; both leave in order."""
-    import pika
-
+def expires_in_order(connection, name, note):
     for kind in ("classic", "quorum"):
         channel = connection.channel()
-        source, box = name(f"expiring-{kind}"), name(f"expired-{kind}")
-        queue(channel, box)
-        queue(channel, source, kind, dead_letter_exchange="", dead_letter_routing_key=box)
+        box = queue(channel, name(f"box-{kind}"))
+        orders = queue(channel, name(f"orders-{kind}"), kind, dead_letter_exchange="",
+                       dead_letter_routing_key=box)  # fmt: skip
         channel.confirm_delivery()
-        for body, span in (("long", "1000"), ("short", "100"), ("for ever", None)):
-            channel.basic_publish("", source, body, pika.BasicProperties(expiration=span))
-        time.sleep(0.4)
-        box_count = channel.queue_declare(box, passive=True).method.message_count
-        note("dead after 0.4 s", type=kind, count=box_count)
+        for body, span in (("long", "1500"), ("short", "50"), ("for ever", None)):
+            channel.basic_publish("", orders, body, pika.BasicProperties(expiration=span))
+        connection.sleep(0.4)
+        note("after 0.4 s", dead=count(channel, box))
         for _ in range(2):
             _, properties, body = get(channel, box)
-            note("dead", body=body, expiration=properties.expiration,
-                 original=properties.headers["x-death"][0]["original-expiration"])  # fmt: skip
-        _, _, body = get(channel, source)
-        note("left", body=body)
+            note("dead", body=body, expiration=properties.expiration, headers=headers(properties))
+        note("left", body=get(channel, orders)[2])
 
 
-@scenario("amqp", "of two times to live the shorter one counts")
-def queue_time(channel, name, note):
-    """The queue's own time to live and the message's: the shorter one counts."""
-    import pika
-
-    queue(channel, "timed-box")
-    queue(channel, name("timed"), dead_letter_exchange="", dead_letter_routing_key=name("timed-box"),
-          message_ttl=400)  # fmt: skip
+@scenario("amqp", "of a queue's time to live and a message's the shorter one counts")
+def expires_by_the_shorter_time(channel, name, note):
+    box = queue(channel, name("box"))
+    orders = queue(channel, name("orders"), dead_letter_exchange="", dead_letter_routing_key=box,
+                   message_ttl=400)  # fmt: skip
     channel.confirm_delivery()
-    channel.basic_publish("", name("timed"), "shorter", pika.BasicProperties(expiration="100"))
-    channel.basic_publish("", name("timed"), "longer", pika.BasicProperties(expiration="60000"))
-    channel.basic_publish("", name("timed"), "the queue's")
+    for body, span in (("shorter", "100"), ("longer", "60000"), ("the queue's", None)):
+        channel.basic_publish("", orders, body, pika.BasicProperties(expiration=span))
     for _ in range(3):
-        _, properties, body = get(channel, "timed-box")
-        death = properties.headers["x-death"][0]
-        note("dead", body=body, reason=death["reason"], original=death.get("original-expiration"))
-    method, _, _ = channel.basic_get("timed")
-    note("left", empty=method is None)
-
-
-@scenario("amqp", "a dead letter has not failed in its new queue, however it came there")
-def at_least_once(channel, name, note):
-    """At least once or at most, a dead letter has not failed in its new queue yet."""
-    queue(channel, name("later"), "quorum")
-    queue(channel, "safe", "quorum", dead_letter_exchange="", dead_letter_routing_key=name("later"),
-          dead_letter_strategy="at-least-once", overflow="reject-publish")  # fmt: skip
-    queue(channel, "unsafe", "quorum", dead_letter_exchange="", dead_letter_routing_key=name("later"))
-    channel.confirm_delivery()
-    for each in ("unsafe", "safe"):
-        channel.basic_publish("", name, name)
-        method, _, _ = held(channel, name)
-        channel.basic_reject(method.delivery_tag, requeue=True)
-        method, properties, _ = held(channel, name)
-        note("received", queue=name, headers=deaths(properties.headers))
-        channel.basic_reject(method.delivery_tag, requeue=False)
-        method, properties, body = held(channel, "later")
-        note("received", queue="later", body=body, redelivered=method.redelivered,
-             headers=deaths(properties.headers))  # fmt: skip
-    time.sleep(0.3)
-    for each in ("safe", "unsafe", "later"):
-        count = channel.queue_declare(name, passive=True).method.message_count
-        note("left", queue=name, count=count)
+        _, properties, body = get(channel, box)
+        note("dead", body=body, headers=headers(properties))
+    note("left", count=count(channel, orders))
 
 
 @scenario("amqp", "what is purged or goes with its queue is no dead letter")
-def gone(channel, name, note):
-    """Purged, deleted with its queue, expired with its queue: none of these is dead-lettered."""
-    queue(channel, "no-letters")
-    queue(channel, name("purged"), dead_letter_exchange="", dead_letter_routing_key=name("no-letters"))
-    queue(channel, name("unused"), dead_letter_exchange="", dead_letter_routing_key=name("no-letters"),
-          expires=300)  # fmt: skip
+def is_no_dead_letter(channel, name, note):
+    box = queue(channel, name("box"))
+    to_box = {"dead_letter_exchange": "", "dead_letter_routing_key": box}
+    orders = queue(channel, name("orders"), **to_box)
+    unused = queue(channel, name("unused"), expires=300, **to_box)
     channel.confirm_delivery()
-    for each in (name("purged"), name("purged"), "unused"):
-        channel.basic_publish("", name, name)
-    note(name("purged"), count=channel.queue_purge("purged").method.message_count)
-    channel.basic_publish("", name("purged"), "more")
-    note("deleted", count=channel.queue_delete("purged").method.message_count)
-    time.sleep(1)
-    note("letters", count=channel.queue_declare(name("no-letters"), passive=True).method.message_count)
-    note("deleted", count=channel.queue_delete("unused").method.message_count)
+    for each in (orders, orders, unused):
+        channel.basic_publish("", each, "order")
+    note("purged", count=channel.queue_purge(orders).method.message_count)
+    channel.basic_publish("", orders, "more")
+    note("deleted", count=channel.queue_delete(orders).method.message_count)
+    channel.connection.sleep(1)
+    note("gone already", count=channel.queue_delete(unused).method.message_count)
+    note("dead", count=count(channel, box))

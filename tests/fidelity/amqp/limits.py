@@ -1,209 +1,168 @@
 """Queues that are full, that end, and whose messages have priorities."""
 
-import time
-
 import pika
 
+from tests.fidelity.amqp_steps import count, get, headers, queue, refusal, settled
 from tests.fidelity.scenario import scenario
 
 
-def get(channel, queue):
-    """The next message of a queue, which may be on its way for some time."""
-    for _ in range(200):
-        method, properties, body = channel.basic_get(queue, auto_ack=True)
-        if method is not None:
-            return method, properties, body.decode()
-        time.sleep(0.05)
-    raise AssertionError(f"nothing came to {queue}")
-
-
-def count(channel, queue):
-    """How many messages are ready in a queue."""
-    return channel.queue_declare(queue, passive=True).method.message_count
-
-
-def queue(channel, name, kind="classic", **arguments):
-    """A durable queue; ``max_length=2`` is x-max-length."""
-    table = {f"x-{key.replace('_', '-')}": value for key, value in arguments.items()}
-    channel.queue_declare(name, durable=True, arguments={"x-queue-type": kind} | table)
-
-
-def confirmed(channel, queue, body, properties=None):
+def confirmed(channel, orders, body):
     """What the broker says of a message."""
     try:
-        channel.basic_publish("", queue, body, properties)
+        channel.basic_publish("", orders, body)
     except pika.exceptions.NackError:
         return "nack"
     return "ack"
 
 
-@scenario("amqp", "a full queue drops from its head")
-def from_the_head(connection, name, note):
+def ignore(*_):
+    """A consumer that does nothing."""
+
+
+@scenario("amqp", "a full queue drops from its head, into the dead letters")
+def drops_from_the_head(connection, name, note):
     for kind in ("classic", "quorum"):
         channel = connection.channel()
-        queue(channel, name(f"head-{kind}"), kind, max_length=2, dead_letter_exchange="",
-              dead_letter_routing_key=name(f"head-box-{kind}"))  # fmt: skip
-        queue(channel, name(f"head-box-{kind}"))
+        box = queue(channel, name(f"box-{kind}"))
+        orders = queue(channel, name(f"orders-{kind}"), kind, max_length=2,
+                       dead_letter_exchange="", dead_letter_routing_key=box)  # fmt: skip
         channel.confirm_delivery()
         for number in range(1, 5):
-            note("sent", body=number, said=confirmed(channel, name(f"head-{kind}"), str(number)))
-        for each in (name(f"head-box-{kind}"), name(f"head-{kind}")):
+            note("sent", body=number, said=confirmed(channel, orders, str(number)))
+        for each in (box, orders):
             for _ in range(2):
-                _, properties, body = get(channel, name)
-                death = (properties.headers or {}).get("x-first-death-reason")
-                note("received", queue=name, body=body, reason=death)
+                _, properties, body = get(channel, each, auto_ack=True)
+                note("received", queue=each, body=body, headers=headers(properties))
 
 
-@scenario("amqp", "only what is ready counts against a length")
-def held_do_not_count(channel, name, note):
-    """The length is that of what is ready."""
-    queue(channel, name("held"), max_length=1)
+@scenario("amqp", "only what is ready counts against a queue's length")
+def holds_one_besides(channel, name, note):
+    orders = queue(channel, name("orders"), max_length=1)
     channel.confirm_delivery()
-    channel.basic_publish("", name("held"), "1")
-    method, _, _ = channel.basic_get("held")
-    channel.basic_publish("", name("held"), "2")
-    note("left", count=count(channel, "held"))
+    channel.basic_publish("", orders, "1")
+    method, _, _ = get(channel, orders)
+    channel.basic_publish("", orders, "2")
+    note("left", count=count(channel, orders))
     channel.basic_nack(method.delivery_tag, requeue=True)
-    time.sleep(0.2)
-    note("left", count=count(channel, "held"))
-    _, _, body = get(channel, "held")
-    note("received", body=body)
+    channel.connection.sleep(0.3)
+    note("left", count=count(channel, orders))
+    note("received", body=get(channel, orders)[2])
 
 
 @scenario("amqp", "a queue may be bounded by bytes")
-def by_bytes(channel, name, note):
-    queue(channel, name("bytes"), max_length_bytes=10)
+def is_bounded_by_bytes(channel, name, note):
+    orders = queue(channel, name("orders"), max_length_bytes=10)
     channel.confirm_delivery()
     for body in ("12345", "6789", "0", "abc"):
-        channel.basic_publish("", name("bytes"), body)
-        note("left", after=body, count=count(channel, "bytes"))
-    for _ in range(3):
-        _, _, body = get(channel, "bytes")
-        note("received", body=body)
+        channel.basic_publish("", orders, body)
+        note("left", after=body, count=count(channel, orders))
+    note("received", bodies=[get(channel, orders)[2] for _ in range(3)])
 
 
 @scenario("amqp", "a full classic queue refuses, and its publisher hears of it")
-def refused(channel, name, note):
-    """A classic queue refuses what would be too much."""
-    queue(channel, name("full"), max_length=2, overflow="reject-publish", dead_letter_exchange="",
-          dead_letter_routing_key=name("full-box"))  # fmt: skip
-    queue(channel, name("full-dlx"), max_length=1, overflow="reject-publish-dlx",
-          dead_letter_exchange="", dead_letter_routing_key=name("full-box"))  # fmt: skip
-    queue(channel, "full-box")
+def refuses(channel, name, note):
+    box = queue(channel, name("box"))
+    to_box = {"dead_letter_exchange": "", "dead_letter_routing_key": box}
+    full = queue(channel, name("full"), max_length=2, overflow="reject-publish", **to_box)
+    passing_on = queue(channel, name("passing-on"), max_length=1, overflow="reject-publish-dlx",
+                       **to_box)  # fmt: skip
     channel.confirm_delivery()
-    for each in (name("full"), "full-dlx"):
+    for each in (full, passing_on):
         for number in range(1, 4):
-            note("sent", queue=name, body=number, said=confirmed(channel, name, f"{name} {number}"))
+            said = confirmed(channel, each, f"{each} {number}")
+            note("sent", queue=each, body=number, said=said)
     for _ in range(2):
-        _, properties, body = get(channel, "full-box")
-        death = dict(properties.headers["x-death"][0])
-        death["time"] = "a time"
-        note("dead", body=body, death=death)
-    note("left", count=count(channel, "full-box"))
-    get(channel, "full")
-    note("sent", queue="full", body=4, said=confirmed(channel, name("full"), "4"))
+        _, properties, body = get(channel, box)
+        note("dead", body=body, headers=headers(properties))
+    note("dead", count=count(channel, box))
+    get(channel, full)
+    note("sent", body=4, said=confirmed(channel, full, "4"))
 
 
 @scenario("amqp", "a message that one of its queues refuses is nacked, and in the others")
-def refused_in_part(channel, name, note):
-    """One of two queues is full: the message is in the other one, and nacked."""
-    channel.exchange_declare(name("both"), "fanout", durable=True)
-    queue(channel, "roomy")
-    queue(channel, name("tight"), max_length=1, overflow="reject-publish")
-    for each in (name("roomy"), "tight"):
-        channel.queue_bind(name, "both")
+def refuses_in_part(channel, name, note):
+    both = name("both")
+    channel.exchange_declare(both, "fanout", durable=True)
+    roomy = queue(channel, name("roomy"))
+    tight = queue(channel, name("tight"), max_length=1, overflow="reject-publish")
+    for each in (roomy, tight):
+        channel.queue_bind(each, both)
     channel.confirm_delivery()
-    for number in (1, 2):
-        try:
-            channel.basic_publish(name("both"), "", str(number))
-            note("ack")
-        except pika.exceptions.NackError:
-            note("nack")
-    note("left", roomy=count(channel, "roomy"), tight=count(channel, "tight"))
+    for number in range(2):
+        said = refusal(lambda number=number: channel.basic_publish(both, "", str(number)))
+        note("sent", body=number, error=said["error"])
+    note("left", roomy=settled(channel, roomy, 2), tight=count(channel, tight))
 
 
-@scenario("amqp", "a full quorum queue refuses from the next message on")
-def refused_by_quorum(channel, name, note):
-    """A quorum queue takes what makes it too full, then nothing until it has room."""
-    queue(channel, name("quorum-full"), "quorum", max_length=5, overflow="reject-publish")
+@scenario("amqp", "a quorum queue takes what makes it too full, then nothing until it has room")
+def refuses_late(channel, name, note):
+    orders = queue(channel, name("orders"), "quorum", max_length=5, overflow="reject-publish")
     channel.confirm_delivery()
     said = []
-    for number in range(1, 10):
-        said.append(confirmed(channel, name("quorum-full"), str(number)))
-        time.sleep(0.1)
-    note("said", answers=said, left=count(channel, "quorum-full"))
-    for _ in range(4):
-        get(channel, "quorum-full")
-    time.sleep(0.2)
-    note("later", said=confirmed(channel, name("quorum-full"), "later"))
+    for number in range(9):
+        said.append(confirmed(channel, orders, str(number)))
+        channel.connection.sleep(0.1)
+    note("sent", said=said, left=count(channel, orders))
+    for left in (5, 4, 3):
+        get(channel, orders, auto_ack=True)
+        channel.connection.sleep(0.3)
+        note("sent", left=left, said=confirmed(channel, orders, f"again at {left}"))
 
 
-@scenario("amqp", "a classic queue with priorities hands out the highest first")
-def priorities(channel, name, note):
-    queue(channel, name("ranked"), max_priority=5)
+@scenario("amqp", "a classic queue hands out the highest priority first")
+def has_priorities(channel, name, note):
+    orders = queue(channel, name("orders"), max_priority=5)
     channel.confirm_delivery()
     for number, rank in enumerate((None, 1, 5, 3, 5, 9, 0)):
-        channel.basic_publish("", name("ranked"), str(number), pika.BasicProperties(priority=rank))
+        channel.basic_publish("", orders, str(number), pika.BasicProperties(priority=rank))
     for _ in range(7):
-        _, properties, body = get(channel, "ranked")
+        _, properties, body = get(channel, orders)
         note("received", body=body, priority=properties.priority)
 
 
-@scenario("amqp", "what comes back keeps its priority")
-def returned_priority(channel, name, note):
-    """What comes back to a classic queue has its priority still."""
-    queue(channel, name("ranked-again"), max_priority=5)
+@scenario("amqp", "what comes back to a classic queue has its priority still")
+def comes_back_with_its_priority(channel, name, note):
+    orders = queue(channel, name("orders"), max_priority=5)
     channel.confirm_delivery()
     for body, rank in (("low 1", 0), ("high", 5), ("low 2", 0)):
-        channel.basic_publish("", name("ranked-again"), body, pika.BasicProperties(priority=rank))
-    tags = []
-    for _ in range(2):
-        method, _, body = channel.basic_get("ranked-again")
-        tags.append(method.delivery_tag)
-    channel.basic_publish("", name("ranked-again"), "middle", pika.BasicProperties(priority=3))
+        channel.basic_publish("", orders, body, pika.BasicProperties(priority=rank))
+    tags = [get(channel, orders)[0].delivery_tag for _ in range(2)]
+    channel.basic_publish("", orders, "middle", pika.BasicProperties(priority=3))
     for tag in reversed(tags):
         channel.basic_reject(tag, requeue=True)
     for _ in range(4):
-        method, _, body = get(channel, "ranked-again")
+        method, _, body = get(channel, orders)
         note("received", body=body, redelivered=method.redelivered)
 
 
 @scenario("amqp", "a queue that nobody uses expires")
-def unused(connection, name, note):
+def is_not_used(connection, name, note):
     channel = connection.channel()
-    queue(channel, name("short-lived"), expires=400)
-    queue(channel, name("in-use"), expires=400)
-    consumer = connection.channel()
-    consumer.basic_consume(name("in-use"), print)
-    for _ in range(3):
-        time.sleep(0.2)
-        channel.basic_get("short-lived")
-    note("used", there=count(channel, "short-lived"))
-    time.sleep(1)
-    note("consumed", there=count(channel, "in-use"))
-    try:
-        count(channel, "short-lived")
-    except pika.exceptions.ChannelClosedByBroker as error:
-        note("refused", code=error.reply_code, text=error.reply_text)
+    idle = queue(channel, name("idle"), expires=500)
+    consumed = queue(channel, name("consumed"), expires=500)
+    channel.basic_consume(consumed, ignore)
+    for _ in range(4):
+        connection.sleep(0.25)
+        channel.basic_get(idle)
+    note("used", left=count(channel, idle))
+    connection.sleep(1.2)
+    note("consumed", left=count(channel, consumed))
+    note("refused", **refusal(lambda: count(channel, idle)))
 
 
 @scenario("amqp", "what is auto-deleted goes with its last use")
-def ended(connection, name, note):
-    """Auto-delete: with the last consumer, the last binding; never before the first."""
+def is_auto_deleted(connection, name, note):
     channel = connection.channel()
-    channel.queue_declare(name("passing"), durable=True, auto_delete=True)
-    channel.exchange_declare(name("passing-exchange"), "fanout", durable=True, auto_delete=True)
-    note("made", there=count(channel, "passing"))
-    tags = [channel.basic_consume(name("passing"), print) for _ in range(2)]
-    channel.queue_bind(name("passing"), "passing-exchange")
+    passing, exchange = name("passing"), name("passing-exchange")
+    channel.queue_declare(passing, durable=True, auto_delete=True)
+    channel.exchange_declare(exchange, "fanout", durable=True, auto_delete=True)
+    note("before it is used", left=count(channel, passing))
+    tags = [channel.basic_consume(passing, ignore) for _ in range(2)]
+    channel.queue_bind(passing, exchange)
     channel.basic_cancel(tags[0])
-    note("one left", there=count(channel, "passing"))
+    note("one is left", left=count(channel, passing))
     channel.basic_cancel(tags[1])
-    for call in (
-        lambda channel: channel.queue_declare(name("passing"), passive=True),
-        lambda channel: channel.exchange_declare(name("passing-exchange"), passive=True),
-    ):
-        try:
-            call(connection.channel())
-        except pika.exceptions.ChannelClosedByBroker as error:
-            note("refused", code=error.reply_code, text=error.reply_text)
+    connection.sleep(0.3)
+    note("refused", **refusal(lambda: count(connection.channel(), passing)))
+    look = connection.channel()
+    note("refused", **refusal(lambda: look.exchange_declare(exchange, passive=True)))
