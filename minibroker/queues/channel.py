@@ -24,8 +24,8 @@ class Delivery:
 
     @property
     def redelivered(self) -> bool:
-        """Whether the copy was handed out before."""
-        return self.copy.attempts > 1
+        """Whether the copy was handed out before, or had failed before it came to its queue."""
+        return self.copy.attempts > 1 or self.copy.counted
 
 
 @dataclass(slots=True, eq=False)

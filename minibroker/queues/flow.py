@@ -9,6 +9,7 @@ anything else, that nothing waits while a consumer has room.
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
 from minibroker.queues import dead_letter, expiry
 from minibroker.queues.channel import Channel, Consumer, Delivery, Unacked
@@ -216,7 +217,7 @@ class Flow:
             self._holding[queue] = None
             self.try_again()
         else:
-            self._dead_letter(who, queue, copy.message, reason)
+            self._dead_letter(who, queue, _given_up(copy, reason), reason)
             self._gone(copy)
 
     def _dead_letter(self, who: str, queue: Queue, message: Message, reason: str) -> None:
@@ -234,7 +235,7 @@ class Flow:
         for queue in list(self._holding):
             for discard in list(queue.discards):
                 copy, reason, who = discard
-                dead, names = self._dead(queue, copy.message, reason)
+                dead, names = self._dead(queue, _given_up(copy, reason), reason)
                 takers, full = self.offered(names, dead)
                 if takers and not full and discard in queue.discards:
                     queue.discards.remove(discard)
@@ -270,6 +271,14 @@ class Flow:
             )
         )
         self.arrive_all(takers, dead)
+
+
+def _given_up(copy: Copy, reason: str) -> Message:
+    """A copy's message with the failures that go on with it from a quorum queue; being rejected is
+    one more (RabbitMQ's `rabbit_fifo`, discard)."""
+    if copy.failures is None:
+        return copy.message
+    return replace(copy.message, failures=copy.failures + (reason == "rejected"))
 
 
 def headers(properties: Mapping[str, Value]) -> dict[str, Value]:

@@ -83,6 +83,7 @@ def arrived(id: int, queue: str, copy: Copy) -> Change:
         "body": base64.b64encode(message.body).decode("ascii"),
         "attempts": copy.attempts,
         "failures": copy.failures,
+        "failed before": message.failures,
         "expires": copy.expires,
     }
 
@@ -185,6 +186,7 @@ def _copy(change: Change) -> Kept:
         change["key"],
         _table(change["properties"]),
         tuple(Death(*death) for death in change["deaths"]),
+        change.get("failed before", 0),
     )
     return Kept(
         change["id"],
