@@ -18,7 +18,7 @@ from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
-from minibroker.queues import declaration, expiry
+from minibroker.queues import declaration, direct_replies, expiry
 from minibroker.queues.channel import Channel, Consumer, Delivery, Unacked
 from minibroker.queues.declaration import Wanted
 from minibroker.queues.errors import NotAllowed, NotFound, PreconditionFailed
@@ -31,9 +31,6 @@ from minibroker.queues.routing import Exchanges
 from minibroker.sim.clock import Clock
 from minibroker.sim.trace import BrokerRestarted, NotAccepted, Published, Returned, Trace
 from minibroker.sim.values import Value
-
-REPLIES = "amq.rabbitmq.reply-to"
-"""What a client subscribes to for direct replies."""
 
 GLOBAL_QOS = "global_qos"
 
@@ -163,6 +160,7 @@ class Broker:
     ) -> int:
         """Delete a queue with all that is ready in it; gives their number. None there is no
         error (RabbitMQ, "Queues")."""
+        direct_replies.check_usable(name)
         queue = self._queues.get(name)
         if queue is None:
             return 0
@@ -180,6 +178,7 @@ class Broker:
         return len(gone)
 
     def _usable(self, name: str, connection: object) -> Queue:
+        direct_replies.check_usable(name)
         queue = self.queue(name)
         if queue.exclusive_to is not None:
             declaration.check_use(queue, connection)
@@ -432,10 +431,13 @@ class Broker:
         arguments: Mapping[str, Value] = NOTHING,
     ) -> Consumer:
         """Subscribe; from now on the broker pushes."""
-        source = self._usable(queue, channel.connection)
         if tag in channel.consumers:
             raise NotAllowed(f"NOT_ALLOWED - attempt to reuse consumer tag '{tag}'")
-        priority = declaration.admitted(source, exclusive, arguments)
+        if queue == direct_replies.REPLIES:
+            source, priority = self._replies(channel, tag, auto_ack), 0
+        else:
+            source = self._usable(queue, channel.connection)
+            priority = declaration.admitted(source, exclusive, arguments)
         declaration.check_limit(source, channel.limit)
         consumer = Consumer(tag, source, channel, auto_ack, channel.prefetch, priority, exclusive)
         channel.consumers[tag] = consumer
@@ -443,17 +445,19 @@ class Broker:
         self._flow.look(source)
         return consumer
 
-    def consume_replies(self, channel: Channel, tag: str) -> str:
-        """Subscribe to answers; gives the name to which they are published, by the default exchange
-        (RabbitMQ, "Direct Reply-to"). They go with the subscription, at most once."""
-        name = f"{REPLIES}.{self._new_suffix()}"
+    def _replies(self, channel: Channel, tag: str, auto_ack: bool) -> Queue:
+        """What stands for a queue while a channel is subscribed to the answers to its requests."""
+        direct_replies.check_subscription(channel, auto_ack)
+        name = f"{direct_replies.REPLIES}.{self._new_suffix()}"
+        channel.replies, channel.replies_tag = name, tag
         self._queues[name] = Queue(name, durable=False, auto_delete=True)
-        self.consume(channel, name, tag, auto_ack=True)
-        return name
+        return self._queues[name]
 
     def cancel(self, channel: Channel, tag: str) -> None:
         """End a subscription. What it was handed stays unacked on the channel."""
         consumer = channel.consumers.pop(tag, None)
+        if tag == channel.replies_tag:
+            channel.replies = channel.replies_tag = ""
         if consumer is not None:
             consumer.queue.unsubscribe(consumer)
             self._left(consumer.queue)

@@ -185,7 +185,7 @@ def _compare(current: Exchange, wanted: Exchange) -> None:
     }
     texts = {name: (f"'{new}'", f"'{old}'") for name, (new, old) in fields.items()}
     name = "alternate-exchange"
-    texts[name] = terms.described(wanted.arguments, name), terms.described(current.arguments, name)
+    texts[name] = terms.compared(wanted.arguments, current.arguments, name)
     for name, (new, old) in texts.items():
         if new != old:
             raise PreconditionFailed(

@@ -47,10 +47,10 @@ def takes_turns(connection, name, note):
     filled(connection.channel(), orders, "1", "2", "3", "4", "5")
     consumers.wait(connection, 3)
     note("left", count=count(channel, orders))
-    channel.basic_ack(next(m.delivery_tag for who, m in consumers.got if who == "one at a time"))
-    consumers.wait(connection, 4)
-    channel.basic_ack(0, multiple=True)
-    consumers.wait(connection, 5)
+    for wanted, tag in ((4, 2), (5, 1)):
+        note("acked", tag=tag)
+        channel.basic_ack(tag)
+        consumers.wait(connection, wanted)
     note("left", count=count(channel, orders))
 
 

@@ -10,9 +10,7 @@ from tests.fidelity.scenario import scenario
 def is_poison(channel, name, note):
     graves = name("graves")
     channel.exchange_declare(graves, "fanout", durable=True)
-    orders = queue(
-        channel, name("orders"), "quorum", delivery_limit=2, dead_letter_exchange=graves
-    )
+    orders = queue(channel, name("orders"), "quorum", delivery_limit=2, dead_letter_exchange=graves)
     dead = queue(channel, name("dead"))
     channel.queue_bind(dead, graves)
     channel.confirm_delivery()

@@ -92,9 +92,6 @@ def declares_wrongly(connection, name, note):
         connection,
         note,
         {
-            "a transient quorum queue": lambda channel: channel.queue_declare(
-                name("transient"), arguments=quorum
-            ),
             "an exclusive quorum queue": lambda channel: channel.queue_declare(
                 name("exclusive"), durable=True, exclusive=True, arguments=quorum
             ),
@@ -143,12 +140,9 @@ def settles_wrongly(connection, name, note):
     def with_auto_ack(channel):
         channel.basic_ack(get(channel, orders, auto_ack=True)[0].delivery_tag)
 
-    def elsewhere(channel):
-        connection.channel().basic_ack(get(channel, orders)[0].delivery_tag)
-
     filling = connection.channel()
     filling.confirm_delivery()
-    for mistake in (twice, with_auto_ack):
+    for _ in (twice, with_auto_ack):
         filling.basic_publish("", orders, "order")
     told(
         connection,

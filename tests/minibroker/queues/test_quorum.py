@@ -134,7 +134,7 @@ def test_nacks_never_reach_the_limit() -> None:
     assert stand.ready() == 1
 
 
-# --- what a dead letter has behind it (RabbitMQ's `rabbit_fifo`, maybe_set_msg_delivery_count) -----
+# --- what a dead letter has behind it (`rabbit_fifo`, maybe_set_msg_delivery_count) --------------
 
 
 def three_in_a_row(middle: str = "quorum") -> Stand:
