@@ -25,7 +25,7 @@ def alias(kind: str, value: object) -> dict[str, Any]:
 def notes_to(write: Callable[[str], object]) -> Callable[..., None]:
     """The `note` of an act whose facts are written as lines."""
 
-    def note(what: str, **values: Any) -> None:
+    def note(what: str, /, **values: Any) -> None:
         write(MARK + json.dumps([what, _plain(values)]))
 
     return note
