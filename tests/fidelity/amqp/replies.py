@@ -24,7 +24,7 @@ def asks(connection, connection2, name, note):
     client.basic_consume(REPLIES, came, auto_ack=True)
     asked = pika.BasicProperties(reply_to=REPLIES, correlation_id="q-1")
     client.basic_publish("", requests, "question", asked)
-    method, properties, body = get(server, requests)
+    _, properties, body = get(server, requests)
     note("asked", body=body, to=alias("name", properties.reply_to),
          begins=properties.reply_to.startswith(f"{REPLIES}."))  # fmt: skip
     looked = server.queue_declare(properties.reply_to, passive=True).method
