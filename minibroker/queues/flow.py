@@ -248,10 +248,11 @@ class Flow:
         """The message as it goes on, and where it goes."""
         exchange = queue.arguments.dead_letter_exchange or DEFAULT
         key = queue.arguments.dead_letter_routing_key
-        key = message.routing_key if key is None else key
         time = self._clock.now // SECOND
         dead = dead_letter.died(message, queue.name, reason, exchange, key, time)
-        names = self._exchanges.route(exchange, key, headers(dead.properties))
+        names = self._exchanges.route_all(
+            exchange, (dead.routing_key, *dead.copies), headers(dead.properties)
+        )
         return dead, [name for name in names if not dead_letter.in_circle(dead, name)]
 
     def _passed_on(

@@ -8,9 +8,9 @@ from minibroker.sim.values import Value
 @dataclass(frozen=True, slots=True)
 class Death:
     """How often a message was dead-lettered from `queue` for `reason`, and as what it had been
-    published there the first time. `time` counts seconds; `expiration` is the time to live that
-    the message itself had, in milliseconds as text (RabbitMQ, "Dead Letter Exchanges", Effects on
-    Messages)."""
+    published there the first time, `copies` being its further routing keys (``CC``). `time` counts
+    seconds; `expiration` is the time to live that the message itself had, in milliseconds as text
+    (RabbitMQ, "Dead Letter Exchanges", Effects on Messages)."""
 
     queue: str
     reason: str
@@ -19,15 +19,17 @@ class Death:
     time: int
     count: int = 1
     expiration: str | None = None
+    copies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
     """What was published, once. `number` counts the broker's messages from 1. What goes on to a
     dead-letter exchange keeps its number and gets other properties and one more of its `deaths`,
-    most recent first; `failures` is how often it had failed in the quorum queues on its way.
-    `encoded` is whatever whoever runs the broker keeps beside properties that are still those that
-    were published."""
+    most recent first. `failures` is how often it had failed in the quorum queues on its way, and
+    `copies` are its routing keys besides (RabbitMQ, "Sender-selected Distribution"). `encoded` is
+    whatever whoever runs the broker keeps beside properties that are still those that were
+    published."""
 
     number: int
     body: bytes
@@ -36,6 +38,7 @@ class Message:
     properties: dict[str, Value] = field(default_factory=dict)
     deaths: tuple[Death, ...] = ()
     failures: int = 0
+    copies: tuple[str, ...] = ()
     encoded: object = None
 
 

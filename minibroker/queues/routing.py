@@ -5,7 +5,7 @@ reached twice gets one copy. An exchange none of whose bindings lets the message
 to its alternate exchange (RabbitMQ, "Exchange to Exchange Bindings", "Alternate Exchanges").
 """
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 from minibroker.queues import headers as header_arguments
 from minibroker.queues import terms
@@ -156,6 +156,14 @@ class Exchanges:
                 elif target not in seen:
                     seen.add(target)
                     way.append(target)
+        return list(reached)
+
+    def route_all(
+        self, exchange: str, keys: Iterable[str], headers: Mapping[str, Value]
+    ) -> list[str]:
+        """The queues that a message with several routing keys goes to, each once (RabbitMQ,
+        "Sender-selected Distribution")."""
+        reached = {name: None for key in keys for name in self.route(exchange, key, headers)}
         return list(reached)
 
     def _ends(self, target: Target, source: str) -> Exchange:

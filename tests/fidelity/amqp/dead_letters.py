@@ -56,7 +56,7 @@ def is_rejected_into_a_quorum_queue(channel, name, note):
 @scenario(
     "amqp",
     "failures before a rejection do not go on to the next quorum queue",
-    differs="Quorum queues count failures as RabbitMQ 4.3 does.",
+    differs="Quorum queues are those of RabbitMQ 4.3.",
 )
 def fails_in_two_quorum_queues(channel, name, note):
     second = queue(channel, name("second"), "quorum")

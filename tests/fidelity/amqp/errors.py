@@ -184,6 +184,7 @@ def uses_exchanges_wrongly(connection, name, note):
             "an alternate one": declared(
                 shop, "direct", durable=True, arguments={"alternate-exchange": inner}
             ),
+            "a type of its own": declared(name("round"), "round-robin"),
             "a reserved name": declared("amq.mine", "direct"),
             "the default one": declared("", "direct"),
             "delete a reserved one": lambda channel: channel.exchange_delete("amq.direct"),

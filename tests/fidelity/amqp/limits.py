@@ -120,6 +120,19 @@ def has_priorities(channel, name, note):
         note("received", body=body, priority=properties.priority)
 
 
+@scenario(
+    "amqp",
+    "a quorum queue knows two priorities, and hands out two of the higher for one of the lower",
+    differs="Quorum queues are those of RabbitMQ 4.3.",
+)
+def has_two_priorities(channel, name, note):
+    orders = queue(channel, name("orders"), "quorum")
+    channel.confirm_delivery()
+    for rank in (None, 1, 4, 5, 9, 200, 0, 7):
+        channel.basic_publish("", orders, str(rank), pika.BasicProperties(priority=rank))
+    note("received", ranks=[get(channel, orders)[2] for _ in range(8)])
+
+
 @scenario("amqp", "what comes back to a classic queue has its priority still")
 def comes_back_with_its_priority(channel, name, note):
     orders = queue(channel, name("orders"), max_priority=5)

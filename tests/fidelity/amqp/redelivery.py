@@ -115,7 +115,7 @@ def fails_again_and_again(connection, name, note):
 @scenario(
     "amqp",
     "a nack with requeue is a failure that a quorum queue counts",
-    differs="Quorum queues count failures as RabbitMQ 4.3 does.",
+    differs="Quorum queues are those of RabbitMQ 4.3.",
 )
 def nacks_again_and_again(channel, name, note):
     orders = filled(channel, name, 1, "quorum")
