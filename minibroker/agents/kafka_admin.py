@@ -4,11 +4,13 @@ A call about several topics or partitions answers each by itself: with its value
 as in `minibroker.agents.kafka_errors`.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from minibroker.agents import kafka_groups_admin as groups
 from minibroker.agents.kafka_errors import BadRequest, KafkaFailure, Local
+from minibroker.log import config as configs
 from minibroker.log.errors import Code, LogError
 from minibroker.sim.agent import Wait
 from minibroker.sim.clock import Clock
@@ -123,7 +125,13 @@ class AdminPart:
         return None
 
     def _describe_config(self, who: str, item: Item) -> Value:
-        return cast(Value, dict(self._cluster.config(_text(item, "name"))))
+        """``[value, source]`` by name."""
+        name = _text(item, "name")
+        given = self._cluster.given_config(name)
+        return {
+            key: [value, configs.source(key, given)]
+            for key, value in self._cluster.config(name).items()
+        }
 
     def _alter_config(self, who: str, item: Item) -> Value:
         changes = item.get("changes")
@@ -161,10 +169,13 @@ def _for_each(op: str, answer: groups.Each) -> Callable[[Caller, Args], Reply]:
         if not isinstance(items, list):
             raise BadRequest("items are a list")
         found: list[Value] = []
+        names = Counter(item.get("name") for item in items if isinstance(item, dict))
         for item in items:
             if not isinstance(item, dict):
                 raise BadRequest("an item is a dict")
             try:
+                if op == "create_topics" and names[item.get("name")] > 1:
+                    raise LogError(Code.INVALID_REQUEST, "Duplicate topic name.")
                 found.append({"value": answer(caller.label, item)})
             except LogError as error:
                 text = "" if error.text == Code(error.code).name else error.text

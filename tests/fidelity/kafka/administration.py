@@ -84,7 +84,7 @@ def changes(kafka, name, note):
             key,
             value=found[key].value,
             default=found[key].is_default,
-            source=int(found[key].source),
+            source=found[key].source,
         )
 
 

@@ -61,6 +61,8 @@ def before_and_after(kafka, name, note):
     now("all that was read is")
     note("again", result=outcome(lambda: places(consumer.commit(asynchronous=False))))
     note("back", result=places(consumer.commit(two, asynchronous=False)))
+    [kept] = consumer.committed(place, timeout=30)
+    note("without a word", offset=kept.offset, metadata=kept.metadata)
     back = [TopicPartition(name("orders"), 0, 0, "because")]
     found = consumer.commit(offsets=back, asynchronous=False)
     note("far back", result=places(found))

@@ -65,6 +65,7 @@ def commit_and_abort(kafka, name, note):
     take(consumer, 4)
     note("position", places=places(consumer.position([place])))
     drained(consumer, first=5)
+    note("position", places=places(consumer.position([place])))
     note("commit", result=places(consumer.commit(asynchronous=False)))
     consumer.close()
 
@@ -133,13 +134,23 @@ def fenced(kafka, name, note):
     first.flush(30)
     second = transactional(kafka, name("shop"))
 
-    def told(problem, message):
-        note("report", error=error(problem))
+    told = []
 
-    note("produce", result=outcome(lambda: first.produce(name("orders"), "late", on_delivery=told)))
+    def reported(problem, message):
+        told.append([message.value(), error(problem)])
+
+    note(
+        "produce",
+        result=outcome(lambda: first.produce(name("orders"), "late", on_delivery=reported)),
+    )
+    note("commit", result=outcome(lambda: first.commit_transaction(30)))
+    note("abort", result=outcome(lambda: first.abort_transaction(30)))
     note("commit", result=outcome(lambda: first.commit_transaction(30)))
     note("abort", result=outcome(lambda: first.abort_transaction(30)))
     note("begin", result=outcome(first.begin_transaction))
+    note("produce", result=outcome(lambda: first.produce(name("orders"), "later")))
+    outcome(lambda: first.poll(1.0))
+    note("told", reports=told)
     second.begin_transaction()
     second.produce(name("orders"), "second")
     second.commit_transaction(30)
