@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from minibroker.agents import assignors
 from minibroker.agents.kafka_errors import BadRequest, KafkaFailure, Local
-from minibroker.sim.clock import MILLISECOND
+from minibroker.sim.clock import MILLISECOND, SECOND
 from minibroker.sim.values import Value
 
 END, BEGINNING = -1, -2
@@ -81,10 +81,10 @@ def consumer_settings(given: Value) -> ConsumerSettings:
 
 
 def _refresh(given: Value) -> int | None:
-    """-1 turns it off."""
-    if not isinstance(given, int | float) or given <= 0:
-        return None
-    return round(given * MILLISECOND)
+    """-1 turns it off; nothing is librdkafka's default."""
+    if given is None:
+        return 300 * SECOND
+    return round(given * MILLISECOND) if isinstance(given, int | float) and given > 0 else None
 
 
 def _span(given: Mapping[str, Value], name: str) -> int:

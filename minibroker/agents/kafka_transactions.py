@@ -83,12 +83,7 @@ class Transaction:
 
     def flush(self) -> None:
         """The first half of `commit_transaction`: may it be called?"""
-        try:
-            self._resumed("commit_transaction", "InTransaction")
-        except KafkaFailure:
-            if self._sender.fatal is not None and self._calling == "commit_transaction":
-                self._calling = ""
-            raise
+        self._resumed("commit_transaction", "InTransaction")
 
     def commit(self, timeout: float | None) -> Reply | Wait:
         """Commit, all records having been delivered before."""
@@ -215,11 +210,7 @@ class Transaction:
         text += f"message(s) failed: %s (broker 1, base seq {flight.sequence}): "
         if code in FENCED:
             text += "transactional producer fenced by newer producer instance"
-            calling = self._calling
             self._fatal(Local.FENCED, text, code)
-            # A commit that fails while it flushes counts as being made until it is made again
-            # (librdkafka's `rd_kafka_commit_transaction` leaves it to be resumed).
-            self._calling = calling if calling == "commit_transaction" else ""
         else:
             self._must_bump = True
             self._abortable(code, text + "current transaction must be aborted", code)

@@ -152,5 +152,17 @@ def offsets(kafka, name, note):
     }.items():
         [found] = done(admin, "list_offsets", {place: spec})
         note(what, offset=found.offset, timestamp=found.timestamp)
-    nowhere = {TopicPartition(name("orders"), 7): OffsetSpec.latest()}
-    note("nowhere", result=outcome(lambda: done(admin, "list_offsets", nowhere)))
+    here, there = (TopicPartition(name("orders"), number) for number in (0, 7))
+    for what, asked in {
+        "nowhere": {there: OffsetSpec.latest()},
+        "one of them": {here: OffsetSpec.latest(), there: OffsetSpec.latest()},
+    }.items():
+        futures = admin.list_offsets(asked)
+        note(
+            what,
+            results=[
+                outcome(lambda future=each: future.result(30).offset) for each in futures.values()
+            ],
+        )
+    nobody = [TopicPartition(name("orders"), 7, 0)]
+    note("records of nobody", result=outcome(lambda: done(admin, "delete_records", nobody)))

@@ -7,7 +7,6 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from tests.fidelity.kafka_steps import (
     drained,
-    error,
     outcome,
     places,
     reader,
@@ -134,23 +133,13 @@ def fenced(kafka, name, note):
     first.flush(30)
     second = transactional(kafka, name("shop"))
 
-    told = []
-
-    def reported(problem, message):
-        told.append([message.value(), error(problem)])
-
-    note(
-        "produce",
-        result=outcome(lambda: first.produce(name("orders"), "late", on_delivery=reported)),
-    )
+    note("produce", result=outcome(lambda: first.produce(name("orders"), "late")))
+    # librdkafka's first answer may leave the call open, and the next one closes it
     note("commit", result=outcome(lambda: first.commit_transaction(30)))
-    note("abort", result=outcome(lambda: first.abort_transaction(30)))
     note("commit", result=outcome(lambda: first.commit_transaction(30)))
     note("abort", result=outcome(lambda: first.abort_transaction(30)))
     note("begin", result=outcome(first.begin_transaction))
     note("produce", result=outcome(lambda: first.produce(name("orders"), "later")))
-    outcome(lambda: first.poll(1.0))
-    note("told", reports=told)
     second.begin_transaction()
     second.produce(name("orders"), "second")
     second.commit_transaction(30)
