@@ -8,7 +8,7 @@ ARGS ?=
 
 export PYTHON
 
-.PHONY: help lab test lint bench conformance reality exercises clean
+.PHONY: help lab test lint bench conformance fidelity reality exercises clean
 
 help:
 	@echo 'make lab        open the course in JupyterLab, on the bundled broker'
@@ -16,6 +16,7 @@ help:
 	@echo 'make lint       only ruff and mypy'
 	@echo 'make bench      run the benchmarks'
 	@echo 'make conformance  run other projects'\'' own tests against the bundled brokers'
+	@echo 'make fidelity   compare the simulator, the bundled brokers and real ones'
 	@echo 'make reality    kill wheats and chaffs for real, on real brokers if there are any'
 	@echo 'make exercises  write exercises/ anew from solutions/'
 	@echo 'make clean      remove the environment and all that tools left behind'
@@ -42,6 +43,10 @@ bench:
 conformance:
 	@tools/install "$(VENV)" dev
 	"$(VENV)/bin/python" -m tests.conformance
+
+fidelity:
+	@tools/install "$(VENV)" dev
+	"$(VENV)/bin/python" -m tests.fidelity $(ARGS)
 
 reality:
 	@tools/install "$(VENV)" dev

@@ -4,11 +4,13 @@ A call about several topics or partitions answers each by itself: with its value
 as in `minibroker.agents.kafka_errors`.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from minibroker.agents import kafka_groups_admin as groups
 from minibroker.agents.kafka_errors import BadRequest, KafkaFailure, Local
+from minibroker.log import config as configs
 from minibroker.log.errors import Code, LogError
 from minibroker.sim.agent import Wait
 from minibroker.sim.clock import Clock
@@ -25,6 +27,9 @@ CHANGING = frozenset({
     "create_topics", "delete_topics", "create_partitions", "alter_configs", "delete_records",
     "alter_group_offsets", "delete_groups",
 })  # fmt: skip
+
+LED = frozenset({"delete_records", "list_offsets"})
+"""What a client asks the leaders of partitions, after it has asked who they are."""
 
 
 class AdminPart:
@@ -49,7 +54,7 @@ class AdminPart:
             "list_groups": lambda caller, args: Answer(groups.listed(cluster.groups), did="read"),
         }
         for op, answer in each.items():
-            self.ops[op] = _for_each(op, answer)
+            self.ops[op] = _for_each(op, answer, self._there)
 
     def request(self, caller: Caller, op: str, args: Args) -> Reply | Wait:
         """Answer one effect."""
@@ -72,6 +77,16 @@ class AdminPart:
     def again(self, caller: Caller, op: str, args: Args, reply: Reply) -> bool:
         """Nothing is handed out."""
         return False
+
+    def _there(self, item: Value) -> bool:
+        """Whether there is the partition that an item names."""
+        if not isinstance(item, dict):
+            raise BadRequest("an item is a dict")
+        try:
+            count = self._cluster.partitions(_text(item, "topic"))
+        except LogError:
+            return False
+        return 0 <= _number(item, "partition") < count
 
     # --- topics ------------------------------------------------------------------------------
 
@@ -123,7 +138,13 @@ class AdminPart:
         return None
 
     def _describe_config(self, who: str, item: Item) -> Value:
-        return cast(Value, dict(self._cluster.config(_text(item, "name"))))
+        """``[value, source]`` by name."""
+        name = _text(item, "name")
+        given = self._cluster.given_config(name)
+        return {
+            key: [value, int(configs.source(key, given))]
+            for key, value in self._cluster.config(name).items()
+        }
 
     def _alter_config(self, who: str, item: Item) -> Value:
         changes = item.get("changes")
@@ -155,16 +176,29 @@ class AdminPart:
 part = AdminPart
 
 
-def _for_each(op: str, answer: groups.Each) -> Callable[[Caller, Args], Reply]:
+def _for_each(
+    op: str, answer: groups.Each, there: Callable[[Value], bool]
+) -> Callable[[Caller, Args], Reply]:
     def call(caller: Caller, args: Args) -> Reply:
         items = args.get("items")
         if not isinstance(items, list):
             raise BadRequest("items are a list")
         found: list[Value] = []
+        names = Counter(item.get("name") for item in items if isinstance(item, dict))
+        if op in LED and items and not any(map(there, items)):
+            failure = KafkaFailure(
+                Local.NOENT, "Failed to query partition leaders: No leaders found"
+            )
+            return Answer([{"error": failure.value()} for _ in items], did="read")
         for item in items:
             if not isinstance(item, dict):
                 raise BadRequest("an item is a dict")
             try:
+                if op == "create_topics" and names[item.get("name")] > 1:
+                    raise LogError(Code.INVALID_REQUEST, "Duplicate topic name.")
+                if op in LED and not there(item):
+                    found.append({"error": KafkaFailure(Local.UNKNOWN_PARTITION).value()})
+                    continue
                 found.append({"value": answer(caller.label, item)})
             except LogError as error:
                 text = "" if error.text == Code(error.code).name else error.text

@@ -58,7 +58,10 @@ class Commits:
                       position.metadata)
                 for key, position in self._reader.positions.items()
             }  # fmt: skip
-        return self._commit(offsets, asynchronous=asynchronous)
+        try:
+            return self._commit(offsets, asynchronous=asynchronous)
+        finally:
+            self.soon()  # what was set back is committed again by itself
 
     def soon(self) -> None:
         """Something was stored: let auto-commit see to it."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from minibroker.agents import assignors
 from minibroker.agents.kafka_errors import BadRequest, KafkaFailure, Local
-from minibroker.sim.clock import MILLISECOND
+from minibroker.sim.clock import MILLISECOND, SECOND
 from minibroker.sim.values import Value
 
 END, BEGINNING = -1, -2
@@ -21,8 +21,10 @@ RESETS: Mapping[str, int | None] = {
 @dataclass(frozen=True, slots=True)
 class ConsumerSettings:
     """See librdkafka's CONFIGURATION.md for what each does. `reset` is the logical offset to begin
-    at where there is no other, None for an error instead."""
+    at where there is no other, None for an error instead; `refresh` is how often metadata is asked
+    for, None for never."""
 
+    client_id: str
     group: str
     instance_id: str | None
     strategies: list[str]
@@ -35,6 +37,7 @@ class ConsumerSettings:
     committed_only: bool
     tells_end: bool
     reset: int | None
+    refresh: int | None
 
     @property
     def cooperative(self) -> bool:
@@ -60,6 +63,7 @@ def consumer_settings(given: Value) -> ConsumerSettings:
     except ValueError as bad:
         raise KafkaFailure(Local.INVALID_ARG, f"Failed to create consumer: {bad}") from None
     return ConsumerSettings(
+        client_id=str(given.get("client.id") or "rdkafka"),
         group=group,
         instance_id=instance or None,
         strategies=names,
@@ -72,7 +76,15 @@ def consumer_settings(given: Value) -> ConsumerSettings:
         committed_only=given.get("isolation.level") != "read_uncommitted",
         tells_end=given.get("enable.partition.eof") is True,
         reset=RESETS[reset],
+        refresh=_refresh(given.get("topic.metadata.refresh.interval.ms")),
     )
+
+
+def _refresh(given: Value) -> int | None:
+    """-1 turns it off; nothing is librdkafka's default."""
+    if given is None:
+        return 300 * SECOND
+    return round(given * MILLISECOND) if isinstance(given, int | float) and given > 0 else None
 
 
 def _span(given: Mapping[str, Value], name: str) -> int:

@@ -32,6 +32,7 @@ class Local(IntEnum):
     INCONSISTENT = -149
     PARTITION_EOF = -191
     NO_OFFSET = -168
+    NOENT = -156
     MAX_POLL_EXCEEDED = -147
     AUTO_OFFSET_RESET = -140
 

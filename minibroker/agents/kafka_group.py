@@ -64,7 +64,7 @@ class Membership:
         problem: Callable[[str, KafkaFailure], None],
     ) -> None:
         self.me = Identity(who, settings.group, settings.instance_id)
-        self.wanted = Wanted(cluster, clock, at, problem, self._topics_changed)
+        self.wanted = Wanted(cluster, clock, at, problem, self._topics_changed, settings.refresh)
         self._joining = Joining(
             self.me, settings, cluster, clock, at, self._synced, self._refused, self._look_soon
         )

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias, cast
 
-from minibroker.agents.kafka_errors import BadRequest
+from minibroker.agents.kafka_errors import BadRequest, KafkaFailure
+from minibroker.log.errors import Code, LogError
 from minibroker.log.groups import as_it_is
 from minibroker.log.offsets import Committed
 from minibroker.sim.values import Value
@@ -34,7 +35,12 @@ def each(groups: "Groups") -> dict[str, Each]:
         ]
 
     def alter(who: str, item: Item) -> Value:
-        groups.alter_offsets(who, _name(item), offsets_of(item))
+        try:
+            groups.alter_offsets(who, _name(item), offsets_of(item))
+        except LogError as error:
+            if error.code != Code.UNKNOWN_MEMBER_ID:
+                raise
+            return KafkaFailure(error.code, error.text).value()  # each partition says so
         return None
 
     def delete(who: str, item: Item) -> Value:
@@ -74,6 +80,7 @@ def _shown(info: "GroupInfo") -> Value:
         "group": info.group,
         "state": info.state,
         "protocol": info.protocol,
+        "simple": not info.protocol_type,
         "members": [
             [m.member_id, m.instance_id, cast(Value, as_it_is(m.assignment))] for m in info.members
         ],

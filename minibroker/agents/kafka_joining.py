@@ -76,6 +76,7 @@ class Joining:
                 me.who, me.group, me.member_id, dict.fromkeys(settings.strategies, told),
                 session_timeout=settings.session, rebalance_timeout=settings.poll_interval,
                 instance_id=me.instance_id, on_rebalance=self._notice, id_required=True,
+                client_id=settings.client_id,
             )  # fmt: skip
         except MemberIdRequired as given:
             me.member_id = given.member_id

@@ -39,7 +39,7 @@ def committed(cluster: "Cluster", consumer: Consumer, args: dict[str, Value]) ->
     group_id = consumer.membership.me.group
     found = cluster.groups.committed(group_id, [key for key in wanted if there(cluster, key)])
     return [
-        [topic, number, found[topic, number].offset, None]
+        [topic, number, found[topic, number].offset, None, found[topic, number].metadata]
         if (topic, number) in found
         else [topic, number, INVALID, None if there(cluster, (topic, number)) else UNKNOWN]
         for topic, number in wanted
@@ -47,14 +47,17 @@ def committed(cluster: "Cluster", consumer: Consumer, args: dict[str, Value]) ->
 
 
 def watermarks(cluster: "Cluster", consumer: Consumer, args: dict[str, Value]) -> Value:
-    """A partition's first offset, and the one after its last that this consumer may read."""
+    """A partition's first offset, and the one after its last that this consumer may read; what is
+    cached are those that a fetch has brought."""
     wanted = keys(args)
     if len(wanted) != 1:
         raise BadRequest("one partition is asked for at a time")
     topic, number = wanted[0]
-    if not there(cluster, (topic, number)):
-        if args.get("cached") is True:
+    if args.get("cached") is True:
+        at = consumer.reader.positions.get((topic, number))
+        if at is None or not at.fetched:
             return [INVALID, INVALID]
+    if not there(cluster, (topic, number)):
         code = Local.UNKNOWN_PARTITION
         raise KafkaFailure(code, "Failed to get watermark offsets: %s", said=code)
     low, _ = cluster.offset_for(topic, number, BEGINNING)

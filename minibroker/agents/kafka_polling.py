@@ -109,7 +109,11 @@ class Consumer:
         member = self.membership
         if self._notices or member.tell is not None or member.told:
             return True
-        return self.reader.ready()
+        ready = self.reader.ready()
+        if self.reader.passed:
+            self.reader.passed = False
+            self.commits.soon()
+        return ready
 
     def _hand_out(self, most: int | None, late: bool) -> Answer | None:
         while True:

@@ -9,7 +9,9 @@ committed). A record is stored when the application is given it, before it is wo
 
 Reading goes as fetching does: a partition's records that are there arrive together, and those of
 the next one after them. A paused partition forgets what was read ahead, and so does one that is
-sought in.
+sought in. The marker that ends a transaction is passed over like a record that was handed out: the
+poll after the last record before it moves the position, and what is stored, beyond it (librdkafka
+2, `rd_kafka_op_is_ctrl_msg`).
 """
 
 from collections import deque
@@ -65,7 +67,8 @@ class Problem:
 @dataclass(slots=True, eq=False)
 class Position:
     """One assigned partition; see the module. `asked` is the offset it was assigned at, `wanted`
-    the logical one that is still to be looked up (None: `next` is known)."""
+    the logical one that is still to be looked up (None: `next` is known). `marker` is the offset
+    after a transaction's marker that follows what was read ahead."""
 
     topic: str
     partition: int
@@ -80,6 +83,8 @@ class Position:
     end_told: int = INVALID
     epoch: int = UNKNOWN_EPOCH
     ahead: deque[Got] = field(default_factory=deque)
+    marker: int = INVALID
+    fetched: bool = False
 
     @property
     def key(self) -> Key:
@@ -89,6 +94,7 @@ class Position:
     def go_to(self, offset: int) -> None:
         """Read from an offset on, logical or not, and forget what was read ahead."""
         self.ahead.clear()
+        self.marker = INVALID
         self.end_told, self.epoch = INVALID, UNKNOWN_EPOCH
         self.wanted, self.next = (None, offset) if offset >= 0 else (offset, INVALID)
 
@@ -107,6 +113,8 @@ class Reader:
         """The topics of which something was ever assigned, so that its partitions are known."""
         self.stale = True
         """Whether something may be there to read that was not at the last look."""
+        self.passed = False
+        """Whether a marker was passed over, and so perhaps something stored."""
 
     # --- the assignment --------------------------------------------------------------------
 
@@ -187,6 +195,7 @@ class Reader:
             self.stale = False
             for position in self.positions.values():
                 if not position.ahead and not position.paused:
+                    self._pass(position)
                     self._fetch(position)
         if most == 1:
             return bool(self._queue)
@@ -213,15 +222,31 @@ class Reader:
                 if self._start_over(position, position.next, text):
                     self._fetch(position)
             return  # any other: its leader is not there, and a change tells when it is
-        position.next = after
+        before, position.next = position.next, after
+        position.fetched = True
         for offset, record in records:
             message = self._cluster.message_at(topic, partition, offset)
             appended = self._appended(topic, partition, offset)
             position.ahead.append(Got(topic, partition, offset, record, message, appended))
+        if after > (records[-1][0] + 1 if records else before) and self._cluster.ends_transaction(
+            topic, partition, after - 1
+        ):
+            position.marker = after
         if records:
             self._queue.append(position)
-        elif self._tells_end and position.end_told != after:
+            return
+        self._pass(position)
+        if self._tells_end and position.end_told != after:
             self._tell_end(position)
+
+    def _pass(self, position: Position) -> None:
+        """Go beyond a marker that comes next."""
+        if position.marker == INVALID:
+            return
+        position.consumed, position.marker = position.marker, INVALID
+        if self._stores:
+            position.stored, position.metadata = position.consumed, ""
+            self.passed = True
 
     def _validate(self, position: Position) -> bool:
         """If another leads than at the last fetch, see whether it has all that was read, and else

@@ -127,7 +127,7 @@ class ProducerPart:
         if sender.guard is not None and transaction.state != "InTransaction":
             raise KafkaFailure(Local.STATE, failed, said=Local.STATE)
         try:
-            known = message.partition < self._cluster.partitions(message.topic)
+            known = -1 <= message.partition < self._cluster.partitions(message.topic)
         except LogError:
             known = True  # nobody knows it yet
         if not known:

@@ -13,6 +13,7 @@ TEXTS: dict[int, str] = {
     -173: "Local: Conflicting use",
     -172: "Local: Erroneous state",
     -168: "Local: No offset stored",
+    -156: "Local: No such entry",
     -152: "Local: Purged in queue",
     -151: "Local: Purged in flight",
     -150: "Local: Fatal error",

@@ -4,8 +4,8 @@ A name that starts with ``^`` is a regular expression; of those only simple ones
 this is matched in the world, where a learner's pattern must not take for ever.
 
 What is created later, and partitions that are added, are found when the client asks the cluster for
-its metadata again, every 300 s (``topic.metadata.refresh.interval.ms``); the timer is set only when
-there is something to find.
+its metadata again, every `refresh` (``topic.metadata.refresh.interval.ms``, None for never); the
+timer is set only when there is something to find.
 """
 
 import re
@@ -18,8 +18,6 @@ from minibroker.sim.clock import SECOND, Clock
 
 if TYPE_CHECKING:
     from minibroker.log.cluster import Cluster
-
-REFRESH = 300 * SECOND
 
 
 def compiles(name: str) -> bool:
@@ -52,7 +50,9 @@ class Wanted:
         at: Callable[[int, Callable[[], None]], None],
         missing: Callable[[str, KafkaFailure], None],
         changed: Callable[[], None],
+        refresh: int | None = 300 * SECOND,
     ) -> None:
+        self._every = refresh
         self._cluster, self._clock, self._at = cluster, clock, at
         self._missing, self._changed = missing, changed
         self._started = clock.now
@@ -76,11 +76,11 @@ class Wanted:
 
     def look(self) -> None:
         """The cluster has changed."""
-        if not self.topics or self._armed or self._now() == self._known:
+        if not self.topics or self._armed or self._every is None or self._now() == self._known:
             return
         self._armed = True
-        ticks = (self._clock.now - self._started) // REFRESH + 1
-        self._at(self._started + ticks * REFRESH, self._refresh)
+        ticks = (self._clock.now - self._started) // self._every + 1
+        self._at(self._started + ticks * self._every, self._refresh)
 
     def _refresh(self) -> None:
         self._armed = False

@@ -28,12 +28,16 @@ from minibroker.clients import Asks, NotInSubset
 from minibroker.clients import kafka_config as config
 from minibroker.clients import kafka_values as values
 from minibroker.clients.confluent_kafka import refuse
+from minibroker.clients.kafka_consumer import Failed
 from minibroker.clients.kafka_metadata import PORT, cluster_metadata
 
 admin: Any = real  # its stubs leave out what it imports
 K = TypeVar("K", bound=Hashable)
 TIMEOUTS = frozenset({"operation_timeout", "request_timeout"})
 """Options that are taken and change nothing: every answer comes in time."""
+
+DEFAULT = admin.ConfigSource.DEFAULT_CONFIG.value
+"""Where a setting is from that nobody has set; sources are numbers there, as they come."""
 
 
 class AdminClient:
@@ -98,7 +102,10 @@ class AdminClient:
         items = [{"name": _topic(resource)} for resource in resources]
 
         def entries(found: Any) -> dict[str, Any]:
-            return {name: admin.ConfigEntry(name, value) for name, value in found.items()}
+            return {
+                name: admin.ConfigEntry(name, value, source=source, is_default=source == DEFAULT)
+                for name, (value, source) in found.items()
+            }
 
         return self._each("describe_configs", resources, items, entries)
 
@@ -216,7 +223,7 @@ class AdminClient:
                 "alter_group_offsets",
                 [request.group_id],
                 [item],
-                lambda _, request=request: request,  # type: ignore[misc]
+                lambda told, request=request: _altered(request, told),  # type: ignore[misc]
             )
         return found
 
@@ -295,12 +302,26 @@ def _description(group: dict[str, Any]) -> Any:
     ]
     return admin.ConsumerGroupDescription(
         group["group"],
-        False,
+        group["simple"],
         members,
         group["protocol"],
         STATES[group["state"]],
         Node(1, "kafka", PORT),
         type=ConsumerGroupType.CLASSIC,
+    )
+
+
+def _altered(request: Any, told: dict[str, Any] | None) -> Any:
+    """The request, its partitions with the error that they share."""
+    if told is None:
+        return request
+    code = values.error(told).code()
+    return ConsumerGroupTopicPartitions(
+        request.group_id,
+        [
+            Failed(each.topic, each.partition, each.offset, code)
+            for each in request.topic_partitions
+        ],
     )
 
 

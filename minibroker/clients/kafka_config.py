@@ -22,6 +22,7 @@ from minibroker.clients.kafka_properties import (
     OTHERWISE,
     PLAIN,
     SIMULATED,
+    WHEN_GIVEN,
     WORDS,
 )
 from minibroker.sim.values import Value
@@ -82,12 +83,15 @@ def settings(who: Who, given: Mapping[Any, Any]) -> dict[str, Value]:
     """All simulated properties of a client of this kind, by librdkafka's first name for each, with
     its default where `given` has nothing. Raises as the real constructor does."""
     chosen: dict[str, Value] = {}
+    further: dict[str, Value] = {}
     for key, value in given.items():
         name = ALIASES.get(str(key), str(key))
         if name in _SIMULATED:
             chosen[name] = parsed(_SIMULATED[name], value)
         elif name in _PLAIN:
-            parsed(_PLAIN[name], value)
+            read = parsed(_PLAIN[name], value)
+            if name in WHEN_GIVEN:
+                further[name] = read
         elif name in _NOT_HERE:
             if str(value).lower() != OTHERWISE.get(name):
                 raise NotInSubset(
@@ -98,6 +102,7 @@ def settings(who: Who, given: Mapping[Any, Any]) -> dict[str, Value]:
             invalid(f'No such configuration property: "{key}"')
     defaults = _DEFAULTS[who]
     found = defaults | {name: value for name, value in chosen.items() if name in defaults}
+    found |= further
     _located(found["metadata.broker.list"])
     if who == "producer":
         _producer(found, chosen)

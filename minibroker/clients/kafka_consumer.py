@@ -336,14 +336,14 @@ def _after(message: object, verb: str) -> list[Value]:
 
 def _partitions(found: Value) -> list[TopicPartition]:
     return [
-        TopicPartition(topic, number, offset)
+        TopicPartition(topic, number, offset, *(metadata if metadata != [""] else []))
         if code is None
-        else _Failed(topic, number, offset, code)
-        for topic, number, offset, code in cast("list[Any]", found)
+        else Failed(topic, number, offset, code)
+        for topic, number, offset, code, *metadata in cast("list[Any]", found)
     ]
 
 
-class _Failed(TopicPartition):
+class Failed(TopicPartition):
     """A partition with an error, which the real class gets from nobody but librdkafka."""
 
     def __init__(self, topic: str, partition: int, offset: int, code: int) -> None:

@@ -100,7 +100,7 @@ class Producer:
         number = self._ask(
             "produce",
             topic=topic,
-            partition=max(partition, -1),
+            partition=partition,
             key=sent.key,
             value=sent.value,
             headers=crossing,

@@ -45,6 +45,9 @@ auto.offset.reset C enum largest smallest earliest beginning largest latest end 
 """
 """What does here what it does for a real client."""
 
+WHEN_GIVEN = frozenset({"topic.metadata.refresh.interval.ms"})
+"""Those of the plain ones that do something as well, and cross only where they were given."""
+
 PLAIN = """
 message.copy.max.bytes * int 65535 0 1000000000
 receive.message.max.bytes * int 100000000 1000 2147483647

@@ -395,6 +395,11 @@ class Cluster:
         log = self._readable(self._partition(topic, partition))
         return reading.records(log, offset, read_committed, most)
 
+    def ends_transaction(self, topic: str, partition: int, offset: int) -> bool:
+        """Whether the marker of a transaction's end is at this offset."""
+        batches = self._readable(self._partition(topic, partition)).read(offset, 1, offset + 1)
+        return bool(batches) and batches[0].control is not None
+
     def offset_for(
         self, topic: str, partition: int, when: int, *, read_committed: bool = False
     ) -> tuple[int, int]:

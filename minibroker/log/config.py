@@ -26,6 +26,15 @@ MEBIBYTE = 2**20
 LARGEST_INT = 2**31 - 1
 
 
+class Source(IntEnum):
+    """Where a value comes from (``DescribeConfigsResponse.ConfigSource``)."""
+
+    TOPIC = 1
+    CLUSTER = 3
+    STATIC_BROKER = 4
+    DEFAULT = 5
+
+
 @dataclass(frozen=True, slots=True)
 class TopicConfig:
     """What a topic's partitions do with their records. Spans are milliseconds, sizes bytes; a
@@ -207,6 +216,14 @@ def described(config: TopicConfig) -> dict[str, str]:
     """All names but internal ones with what is in force, as text, as DescribeConfigs tells."""
     given = dict(config.given)
     return {name: given.get(name, default) for name, (_, _, default) in SETTINGS.items()}
+
+
+def source(name: str, given: Mapping[str, str]) -> Source:
+    """Where the value of a topic's setting is from, `given` being those that were set for it. A new
+    cluster has ``min.insync.replicas`` among its own settings (KIP-966)."""
+    if name in given:
+        return Source.TOPIC
+    return Source.CLUSTER if name == "min.insync.replicas" else Source.DEFAULT
 
 
 def kind(name: str) -> Kind:

@@ -17,14 +17,6 @@ class Resource(IntEnum):
     BROKER = 4
 
 
-class Source(IntEnum):
-    """Where a value comes from (``DescribeConfigsResponse.ConfigSource``)."""
-
-    TOPIC = 1
-    STATIC_BROKER = 4
-    DEFAULT = 5
-
-
 def kind_of(resource: Any) -> Resource:
     """Which kind a request's resource is of. LogError INVALID_REQUEST if it is not served."""
     try:

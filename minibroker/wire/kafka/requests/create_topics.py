@@ -10,7 +10,7 @@ from minibroker.wire.kafka.call import Answer, Call
 
 
 def answer(call: Call) -> Answer:
-    """A result for each topic."""
+    """A result for each topic; one for those that are named twice."""
     wanted = call.request.topics
     names = Counter(each.name for each in wanted)
     wrong: LogError | None = None
@@ -19,7 +19,10 @@ def answer(call: Call) -> Answer:
     except LogError as error:
         wrong = error
     return call.types.CreateTopicsResponse(
-        topics=tuple(_made(call, each, names[each.name] > 1, wrong) for each in wanted)
+        topics=tuple(
+            _made(call, each, names[each.name] > 1, wrong)
+            for each in {topic.name: topic for topic in wanted}.values()
+        )
     )
 
 
@@ -61,7 +64,7 @@ def _made(call: Call, each: Any, twice: bool, wrong: LogError | None) -> Any:
                 name=name,
                 value=value,
                 read_only=False,
-                config_source=1 if name in given else 5,
+                config_source=configs.source(name, given),
                 is_sensitive=False,
             )
             for name, value in settings.items()

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from minibroker.log import config as configs
-from minibroker.log.config import Kind
+from minibroker.log.config import Kind, Source
 from minibroker.log.errors import Code, LogError
 from minibroker.wire.kafka import broker_config
 from minibroker.wire.kafka.call import Answer, Call
-from minibroker.wire.kafka.resources import Resource, Source, check_broker, kind_of
+from minibroker.wire.kafka.resources import Resource, check_broker, kind_of
 
 
 class _Entry(NamedTuple):
@@ -49,6 +49,8 @@ def _of_topic(call: Call, name: str) -> Iterator[_Entry]:
     given = call.cluster.given_config(name)
     for setting, value in call.cluster.config(name).items():
         values = [(configs.SETTINGS[setting][2], Source.DEFAULT)]
+        if (common := configs.source(setting, {})) is not Source.DEFAULT:
+            values.insert(0, (values[0][0], common))
         if setting in given:
             values.insert(0, (value, Source.TOPIC))
         yield _Entry(setting, configs.kind(setting), False, values)

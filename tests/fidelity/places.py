@@ -1,0 +1,115 @@
+"""The other two places: minibroker over the wire and a real broker, with the real client libraries.
+
+Each act is a process of its own; see `tests.fidelity.acting`.
+"""
+
+import itertools
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from tests.fidelity.history import History, read
+from tests.fidelity.scenario import HERE, Scenario
+from tests.fidelity.simulator import ActFailed
+
+PATIENCE = 120.0
+"""Seconds that one act may take."""
+
+VARIABLES = {
+    "kafka": "ACKADEMY_KAFKA",
+    "amqp": "ACKADEMY_AMQP",
+    "redis": "ACKADEMY_REDIS",
+    "aws": "ACKADEMY_AWS",
+}
+"""The variables that give the address of a real broker."""
+
+_SERIAL = itertools.count(1)
+
+
+def play(scenario: Scenario, place: str, addresses: Mapping[str, str]) -> History:
+    """Play a scenario with the real client libraries."""
+    suffix = f"-x{os.getpid()}x{time.time_ns() % 10**9}x{next(_SERIAL)}"
+    said: list[str] = []
+    for act in scenario.acts:
+        job = {
+            "module": scenario.module,
+            "function": act.function,
+            "takes": list(act.takes),
+            "ends": act.ends,
+            "suffix": suffix,
+            "addresses": dict(addresses),
+        }
+        try:
+            done = subprocess.run(
+                [sys.executable, "-m", "tests.fidelity.acting", json.dumps(job)],
+                cwd=HERE.parent.parent,
+                env=os.environ | {"PYTHONPATH": str(HERE.parent.parent), "PYTHONHASHSEED": "0"},
+                capture_output=True,
+                text=True,
+                timeout=PATIENCE,
+            )
+        except subprocess.TimeoutExpired as late:
+            raise ActFailed(
+                f"{place}: {act.function} of {scenario.title!r} did not end within {PATIENCE} s; "
+                f"it printed {late.stdout!r} and {late.stderr!r}"
+            ) from None
+        said += done.stdout.splitlines()
+        wanted = -signal.SIGKILL if act.ends == "killed" else 0
+        if done.returncode != wanted:
+            printed = "\n".join(said)
+            raise ActFailed(
+                f"{place}: {act.function} of {scenario.title!r} ended with {done.returncode}:\n"
+                f"{printed}\n{done.stderr}"
+            )
+    return read(said, suffix)
+
+
+@contextmanager
+def minibroker() -> Iterator[dict[str, str]]:
+    """The bundled broker in a process of its own, and its addresses."""
+    ports = [part for name in VARIABLES for part in (f"--{name}", "0")]
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", "minibroker", *ports], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        found: dict[str, str] = {}
+        for line in process.stdout:
+            if line.startswith("Ctrl+C"):
+                break
+            if told := re.match(r"(.*) on .*(127\.0\.0\.1:\d+)", line):
+                found[told[1]] = told[2]
+        yield {
+            "kafka": found["Kafka"],
+            "amqp": f"amqp://guest:guest@{found['RabbitMQ']}/%2F",
+            "redis": f"redis://{found['Redis']}/0",
+            "aws": f"http://{found['SQS and SNS']}",
+        }
+    finally:
+        process.terminate()
+        process.communicate(timeout=60)
+
+
+@dataclass(frozen=True)
+class Real:
+    """A real broker's address, None if there is none; `said` is its name and version, or why it is
+    not there."""
+
+    address: str | None
+    said: str
+
+
+def real(broker: str) -> Real:
+    """The real broker that the environment names."""
+    name = VARIABLES[broker]
+    address = os.environ.get(name)
+    if not address:
+        return Real(None, f"no real broker: set {name} to the address of one")
+    return Real(address, os.environ.get(f"{name}_VERSION", f"what {name} names"))
