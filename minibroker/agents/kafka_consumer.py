@@ -277,7 +277,9 @@ class ConsumerAgent:
             elif offset < 0:
                 fit += 1
         if offsets and not fit:
-            code = Local.STATE if self._met(consumer, [*offsets][-1]) else Local.UNKNOWN_PARTITION
+            # librdkafka knows any partition of a topic of which it has had one.
+            met = any(topic in consumer.reader.seen for topic, _ in offsets)
+            code = Local.STATE if met else Local.UNKNOWN_PARTITION
             raise KafkaFailure(code, "StoreOffsets failed: %s", said=code)
         consumer.commits.soon()
         return Answer(None, did="read")
@@ -302,16 +304,12 @@ class ConsumerAgent:
         if position is None or offset == STORED:
             code = Local.INVALID_ARG
             if position is None:
-                met = self._met(consumer, (topic, number))
-                code = Local.STATE if met else Local.UNKNOWN_PARTITION
+                known = topic in consumer.reader.seen and there(self._cluster, (topic, number))
+                code = Local.STATE if known else Local.UNKNOWN_PARTITION
             raise KafkaFailure(code, f"Failed to seek to offset {offset}: %s", said=code)
         position.consumed = INVALID
         consumer.reader.seek(position, offset)
         return Answer(None, did="read")
-
-    def _met(self, consumer: Consumer, key: Key) -> bool:
-        """Whether the client knows of a partition: it has had something of its topic."""
-        return key[0] in consumer.reader.seen and there(self._cluster, key)
 
     def _consumer(self, caller: Caller, args: "Args") -> Consumer:
         number = args.get("consumer")

@@ -17,8 +17,6 @@ from tests.fidelity.scenario import BROKERS, HERE, Scenario, scenarios
 from tests.fidelity.simulator import ActFailed, simulate
 
 PAGE = HERE.parent.parent / "docs" / "fidelity.md"
-AT_ONCE = 3
-"""Scenarios that are played beside each other: they mostly wait for sessions to end."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +59,8 @@ class Played:
 
 def main(word: str = "") -> int:
     chosen = [each for each in scenarios() if word in each.title]
-    reals = {broker: places.real(broker) for broker in BROKERS}
-    with places.minibroker() as wire, ThreadPoolExecutor(AT_ONCE) as pool:
+    reals = {broker: places.real(broker, looking=True) for broker in BROKERS}
+    with places.minibroker() as wire, ThreadPoolExecutor(places.AT_ONCE) as pool:
         played = []
         for each in pool.map(lambda one: _played(one, wire, reals[one.broker]), chosen):
             print(_line(each), flush=True)

@@ -14,13 +14,18 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 
+from ackademy import brokers
 from tests.fidelity.history import History, read
 from tests.fidelity.scenario import HERE, Scenario
 from tests.fidelity.simulator import ActFailed
 
 PATIENCE = 120.0
 """Seconds that one act may take."""
+
+AT_ONCE = 3
+"""Scenarios that are played beside each other: they mostly wait for sessions to end."""
 
 VARIABLES = {
     "kafka": "ACKADEMY_KAFKA",
@@ -29,6 +34,14 @@ VARIABLES = {
     "aws": "ACKADEMY_AWS",
 }
 """The variables that give the address of a real broker."""
+
+OF = {
+    "kafka": ("kafka", "bootstrap_servers"),
+    "amqp": ("rabbitmq", "url"),
+    "redis": ("redis", "url"),
+    "aws": ("aws", "endpoint_url"),
+}
+"""What `ackademy.brokers` calls each, and where it has its address."""
 
 _SERIAL = itertools.count(1)
 
@@ -76,7 +89,10 @@ def minibroker() -> Iterator[dict[str, str]]:
     """The bundled broker in a process of its own, and its addresses."""
     ports = [part for name in VARIABLES for part in (f"--{name}", "0")]
     process = subprocess.Popen(
-        [sys.executable, "-u", "-m", "minibroker", *ports], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-u", "-m", "minibroker", *ports],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     )
     try:
         assert process.stdout is not None
@@ -106,10 +122,23 @@ class Real:
     said: str
 
 
-def real(broker: str) -> Real:
-    """The real broker that the environment names."""
-    name = VARIABLES[broker]
-    address = os.environ.get(name)
-    if not address:
-        return Real(None, f"no real broker: set {name} to the address of one")
-    return Real(address, os.environ.get(f"{name}_VERSION", f"what {name} names"))
+@cache
+def real(broker: str, looking: bool = False) -> Real:
+    """The real broker of `ackademy.brokers`: one that is named in the environment, or that runs
+    already, or that ``ACKADEMY_BROKERS`` asks for. `looking` further, one in a container or of this
+    machine is started if there can be one. The bundled broker is none."""
+    kind, attribute = OF[broker]
+    why = f"no real broker runs: see `ackademy brokers up`, or set {VARIABLES[broker]}"
+    for provider in (None, "docker", "native") if looking else (None,):
+        try:
+            found = brokers.broker(kind, provider)
+        except brokers.NoBroker as absent:
+            why = str(absent)
+            continue
+        if found.provider == "mini":
+            continue
+        if found.version.startswith("RabbitMQ 3."):
+            why = f"{found.version} is too old to compare with: 4.0 or newer counts"
+            continue
+        return Real(getattr(found, attribute), f"{found.version} ({found.provider})")
+    return Real(None, why)

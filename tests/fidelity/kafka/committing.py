@@ -101,6 +101,10 @@ def nothing(kafka, name, note):
     note("storing", result=outcome(lambda: consumer.store_offsets(offsets=[place])))
     manual = Consumer(reader(kafka, name("billing"), enable_auto_offset_store=False))
     note("not assigned", result=outcome(lambda: manual.store_offsets(offsets=[place])))
+    manual.assign([TopicPartition(name("orders"), 0, 0)])
+    take(manual, 1)
+    other = [TopicPartition(name("orders"), 9, 1)]
+    note("another one", result=outcome(lambda: manual.store_offsets(offsets=other)))
     anyway = [TopicPartition(name("orders"), 0, 1)]
     note("committed", result=places(consumer.commit(offsets=anyway, asynchronous=False)))
     consumer.close()

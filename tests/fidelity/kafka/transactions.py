@@ -111,6 +111,7 @@ def offsets(kafka, name, note):
         producer.begin_transaction()
         for message in messages:
             producer.produce(name("bills"), message.value())
+        producer.flush(30)
         sent = consumer.position(place)
         producer.send_offsets_to_transaction(sent, consumer.consumer_group_metadata(), 30)
         if ends == "abort":

@@ -438,9 +438,12 @@ def test_it_tells_the_first_and_the_last_offset_and_that_of_a_time() -> None:
         for back in (10_000, 3_000, 0):
             print(consumer.offsets_for_times([TopicPartition("orders", 0, now - back)])[0].offset)
         print(consumer.get_watermark_offsets(one, cached=True))
+        consumer.assign([TopicPartition("orders", 0, 0)])
+        consumer.poll(1.0)
+        print(consumer.get_watermark_offsets(one, cached=True))
         """,
         holding(later, orders=["a", "b"]),
-    ) == ["(0, 2)", "0", "2", "-1", "(0, 3)"]
+    ) == ["(0, 2)", "0", "2", "-1", "(-1001, -1001)", "(0, 3)"]
 
 
 def test_assigning_again_replaces_and_incrementally_adds_and_takes_away() -> None:
