@@ -22,6 +22,12 @@ def add_to(commands: "Commands") -> None:
 
     flake = parts.add_parser("flake", help="are verdicts the same for every seed and transport?")
     _add_trials(flake, seeds=50)
+    flake.add_argument(
+        "--graded",
+        type=_number,
+        metavar="N",
+        help="with so many of the seeds graded too, not with all: it takes several times as long",
+    )
     flake.set_defaults(run=_flake)
 
     exercises = parts.add_parser("exercises", help="make exercises/ from solutions/ anew")
@@ -102,7 +108,7 @@ def _flake(options: argparse.Namespace) -> int:
     status = 0
     with workers(options.processes) as try_all:
         for name, some in found.items():
-            done = flakes(name, some, range(options.seeds), try_all)
+            done = flakes(name, some, range(options.seeds), try_all, options.graded)
             _show(str(done))
             for sentence in done.sentences:
                 _show(f"  - {sentence}")

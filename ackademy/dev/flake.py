@@ -5,7 +5,7 @@ or one source that takes other steps inline than graded with the same seed. One 
 that does so is one learner in a thousand who is told what is not true.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ackademy.dev.check import Try
@@ -16,39 +16,45 @@ from ackademy.dev.wording import many
 
 @dataclass(frozen=True)
 class Flakes:
-    """What was tried for one exercise, and each flake in a sentence."""
+    """What was tried for one exercise, and each flake in a sentence. Every seed was tried inline,
+    the first `graded` of them graded as well."""
 
     exercise: str
     solutions: int
     seeds: int
+    graded: int
     sentences: tuple[str, ...]
 
     def __str__(self) -> str:
+        where = " x 2 transports"
+        if self.graded < self.seeds:
+            where = f" inline, {self.graded} of them graded too"
         return (
-            f"{self.exercise}: {many(self.solutions, 'solution')} x {many(self.seeds, 'seed')} "
-            f"x 2 transports: {len(self.sentences)} flake{'s' * (len(self.sentences) != 1)}"
+            f"{self.exercise}: {many(self.solutions, 'solution')} x {many(self.seeds, 'seed')}"
+            f"{where}: {len(self.sentences)} flake{'s' * (len(self.sentences) != 1)}"
         )
 
 
-def flakes(exercise: str, found: Sequence[Solution], seeds: Sequence[int], try_all: Try) -> Flakes:
-    """Try the solutions of one exercise with every seed in both transports."""
-    todo = tasks(found, seeds)
-    tried = try_all(todo)
+def flakes(
+    exercise: str,
+    found: Sequence[Solution],
+    seeds: Sequence[int],
+    try_all: Try,
+    graded: int | None = None,
+) -> Flakes:
+    """Try the solutions of one exercise with every seed inline, and with the first `graded` of
+    them (None: all) graded as well, which takes several times as long."""
+    todo = tasks(found, seeds, graded)
     sentences = []
-    # `tasks` puts the two transports of a source and seed side by side.
-    for each, inline, graded in _pairs(todo, tried):
-        for trial in (inline, graded):
-            sentences += [
-                f"{each} {wrong}, {trial.where}{because}"
-                for wrong, because in wrong_with(each, trial).items()
-            ]
-        if inline.digest != graded.digest:
-            sentences.append(f"{each} takes other steps inline than graded, seed {inline.seed}")
-    return Flakes(exercise, len(found), len(seeds), tuple(sentences))
-
-
-def _pairs(
-    todo: Sequence[tuple[Solution, int, bool]], tried: Iterator[Trial]
-) -> Iterator[tuple[Solution, Trial, Trial]]:
-    for each, _, _ in todo[::2]:
-        yield each, next(tried), next(tried)
+    inline: Trial | None = None
+    for (each, _, _), trial in zip(todo, try_all(todo), strict=True):
+        sentences += [
+            f"{each} {wrong}, {trial.where}{because}"
+            for wrong, because in wrong_with(each, trial).items()
+        ]
+        # `tasks` puts the graded one right after the inline one of the same source and seed
+        if trial.graded and inline is not None and inline.digest != trial.digest:
+            sentences.append(f"{each} takes other steps inline than graded, seed {trial.seed}")
+        inline = trial
+    both = len(seeds[:graded])
+    return Flakes(exercise, len(found), len(seeds), both, tuple(sentences))

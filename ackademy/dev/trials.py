@@ -108,10 +108,17 @@ def _unparsed(layout: Layout, exercise: str) -> list[str]:
     return wrong
 
 
-def tasks(found: Iterable[Solution], seeds: Iterable[int]) -> list[Task]:
-    """Every solution with every seed, inline and graded."""
+def tasks(found: Iterable[Solution], seeds: Iterable[int], graded: int | None = None) -> list[Task]:
+    """Every solution with every seed inline and, for the first `graded` seeds, graded as well
+    (None: for all)."""
     every = list(seeds)
-    return [(each, seed, graded) for each in found for seed in every for graded in (False, True)]
+    also = set(every[:graded])
+    return [
+        (each, seed, where)
+        for each in found
+        for seed in every
+        for where in ((False, True) if seed in also else (False,))
+    ]
 
 
 def trial(task: Task) -> Trial:

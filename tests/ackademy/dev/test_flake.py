@@ -29,6 +29,15 @@ def test_good_content_has_no_flakes(course):
     assert str(done) == "charge_once: 2 solutions x 3 seeds x 2 transports: 0 flakes"
 
 
+def test_so_many_seeds_are_graded_and_the_others_are_tried_inline_only(course):
+    swapped = dataclasses.replace(WHEAT, source=CHAFF.source)
+    done = flakes(NAME, [swapped], range(3), tried, graded=1)
+    assert str(done) == ("charge_once: 1 solution x 3 seeds inline, 1 of them graded too: 4 flakes")
+    assert [each.partition(" (")[0].rpartition(", ")[2] for each in done.sentences] == [
+        "inline with seed 0", "graded with seed 0", "inline with seed 1", "inline with seed 2",
+    ]  # fmt: skip
+
+
 def test_a_wheat_and_a_chaff_that_miss_are_flakes_for_every_seed_and_transport(course):
     swapped = [
         dataclasses.replace(WHEAT, source=CHAFF.source),
