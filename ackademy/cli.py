@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ackademy import commands as learning
+from ackademy.brokers import commands as brokers
 from ackademy.cells import CannotDo
 from ackademy.dev import commands as dev
 from ackademy.drill import commands as drill
@@ -70,6 +71,8 @@ def _parser() -> argparse.ArgumentParser:
     replay.set_defaults(run=_replay)
 
     learning.add_to(commands)
+
+    brokers.add_to(commands)
 
     dev.add_to(commands)
     return parser
