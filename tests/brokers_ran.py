@@ -6,7 +6,7 @@ A test that talks to a real broker says what it needs, as `PROVIDER:KIND` or jus
     @pytest.mark.broker("docker:kafka", "native:kafka")     either will do
     @pytest.mark.broker("docker")                           a Docker daemon, whatever its images
 
-With several marks it needs all of them. tools/broker-tests reads the file and knows what a machine
+A parameter called `kind` completes a provider: "docker" is then "docker:kafka" for Kafka. With several marks it needs all of them. tools/broker-tests reads the file and knows what a machine
 has: a test that skipped there all the same, or a broker on which none ran, is told.
 """
 
@@ -22,7 +22,11 @@ FILE = "ACKADEMY_BROKER_TESTS"
 def say_needs(items: list[pytest.Item]) -> None:
     """Puts what each test needs into its reports, which also come from other processes."""
     for item in items:
-        needs = [list(mark.args) for mark in item.iter_markers("broker")]
+        kind = item.callspec.params.get("kind") if hasattr(item, "callspec") else None
+        needs = [
+            [f"{need}:{kind}" if kind and ":" not in need else need for need in mark.args]
+            for mark in item.iter_markers("broker")
+        ]
         if needs:
             item.user_properties.append(("broker", needs))
 

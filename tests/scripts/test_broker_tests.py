@@ -30,6 +30,12 @@ def no_rabbit():
 def test_on_rabbitmq(no_rabbit):
     pass
 
+@pytest.mark.broker("docker")
+@pytest.mark.parametrize("kind", ["redis", "aws"])
+def test_on(kind):
+    if kind == "aws":
+        pytest.skip("no moto")
+
 def test_on_nothing():
     pass
 """
@@ -77,14 +83,16 @@ def test_each_marked_test_is_written_down_once_with_why_it_skipped(written: Path
         "test_on_redis": (True, ""),
         "test_on_kafka": (False, "Skipped: Kafka sleeps"),
         "test_on_rabbitmq": (False, "Skipped: no rabbit"),
+        "test_on[redis]": (True, ""),
+        "test_on[aws]": (False, "Skipped: no moto"),
     }
-    assert len(lines) == 3
+    assert len(lines) == 5
 
 
 def test_what_ran_on_all_that_is_there_is_well(written: Path) -> None:
     found = broker_tests(written, "docker:redis", "native:redis")
     assert (found.returncode, found.stderr) == (0, "")
-    assert "docker:redis: 1 tests ran, 0 skipped" in found.stdout
+    assert "docker:redis: 2 tests ran, 0 skipped" in found.stdout
 
 
 @pytest.mark.parametrize(
@@ -92,6 +100,7 @@ def test_what_ran_on_all_that_is_there_is_well(written: Path) -> None:
     [
         (["native:kafka"], "test_on_kafka skipped, though this machine has what it needs: "),
         (["docker", "docker:rabbitmq"], "test_on_rabbitmq skipped, though this machine has"),
+        (["docker", "docker:aws"], "test_on[aws] skipped, though this machine has what it needs: "),
         (["native:rabbitmq"], "no test ran on native:rabbitmq, which this machine has"),
     ],
 )
