@@ -6,8 +6,9 @@ A test that talks to a real broker says what it needs, as `PROVIDER:KIND` or jus
     @pytest.mark.broker("docker:kafka", "native:kafka")     either will do
     @pytest.mark.broker("docker")                           a Docker daemon, whatever its images
 
-A parameter called `kind` completes a provider: "docker" is then "docker:kafka" for Kafka. With several marks it needs all of them. tools/broker-tests reads the file and knows what a machine
-has: a test that skipped there all the same, or a broker on which none ran, is told.
+A parameter called `kind` completes a provider: "docker" is then "docker:kafka" for Kafka. With
+several marks it needs all of them. tools/broker-tests reads the file and knows what a machine has:
+a test that skipped there all the same, or a broker on which none ran, is told.
 """
 
 import json
