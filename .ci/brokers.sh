@@ -83,6 +83,8 @@ stop_docker() {
         docker ps --quiet 2>/dev/null | xargs --no-run-if-empty docker rm --force >/dev/null 2>&1 || true
         kill "$daemon" 2>/dev/null || true
         wait "$daemon" 2>/dev/null || true
+        # The one that a daemon leaves mounted, to be found when it starts again.
+        umount "$scratch/docker/netns/default" 2>/dev/null || true
         daemon=
     fi
     [[ ! $bridge ]] || ip link delete "$bridge" 2>/dev/null || true
