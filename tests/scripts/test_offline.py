@@ -1,4 +1,4 @@
-"""What is fetched for a classroom without internet: each script says in a sentence what it lacks."""
+"""What fetches for a classroom without internet says in a sentence what it lacks."""
 
 import os
 import re
@@ -18,7 +18,8 @@ JARS = ROOT / "tools/kafka-jars"
 INSTALL = ROOT / "tools/install"
 
 # What the scripts themselves are written with.
-TOOLS = "bash cat cksum cp dirname grep head id ls mkdir mktemp mv rm sed sh tail tr uname".split()
+TOOLS = ["bash", "cat", "cksum", "cp", "dirname", "grep", "head", "id", "ls", "mkdir", "mktemp", "mv"]
+TOOLS += ["rm", "sed", "sh", "tail", "tr", "uname"]
 
 
 @pytest.fixture
