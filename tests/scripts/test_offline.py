@@ -18,7 +18,20 @@ JARS = ROOT / "tools/kafka-jars"
 INSTALL = ROOT / "tools/install"
 
 # What the scripts themselves are written with.
-TOOLS = ["bash", "cat", "cksum", "cp", "dirname", "grep", "head", "id", "ls", "mkdir", "mktemp", "mv"]
+TOOLS = [
+    "bash",
+    "cat",
+    "cksum",
+    "cp",
+    "dirname",
+    "grep",
+    "head",
+    "id",
+    "ls",
+    "mkdir",
+    "mktemp",
+    "mv",
+]
 TOOLS += ["rm", "sed", "sh", "tail", "tr", "uname"]
 
 
