@@ -63,6 +63,13 @@ def _parser() -> argparse.ArgumentParser:
         help="so many brokers of Kafka, on ports from there on",
     )
     parser.add_argument(
+        "--nodes",
+        type=int,
+        default=1,
+        metavar="N",
+        help="so many nodes of RabbitMQ, on ports from there on",
+    )
+    parser.add_argument(
         "--host", default="127.0.0.1", help="listen on this address (127.0.0.1, this machine only)"
     )
     parser.add_argument(
@@ -78,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
         "--control",
         type=_port,
         metavar="PORT",
-        help="let programs on this machine stop brokers and make requests fail, by HTTP",
+        help="let programs on this machine stop brokers and nodes and make requests fail, by HTTP",
     )
     return parser
 
@@ -102,12 +109,14 @@ async def _serve(given: argparse.Namespace) -> int:
         loop.add_signal_handler(number, over.set)
     if given.brokers < 1:
         return _refused("there is no broker to start; give --brokers 1 or more")
+    if given.nodes < 1:
+        return _refused("there is no node to start; give --nodes 1 or more")
+    options = Options(given.host, given.brokers, given.nodes, given.data, given.fsync)
     ports = _ports(given)
     for name, port in ports.items():
-        last = port + (given.brokers - 1 if name == "kafka" and port else 0)
+        last = port + (options.ports(name) - 1 if port else 0)
         if not 0 <= port <= last <= 65_535:
             return _refused(f"{TITLES[name]} would be on port {last}; ports end at 65535")
-    options = Options(given.host, given.brokers, given.data, given.fsync)
     wires = Wires()
     control = None
     try:

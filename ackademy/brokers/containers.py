@@ -22,7 +22,8 @@ from ackademy.brokers.waiting import PortTaken, answered, free_port, listens
 
 LOOPBACK = "127.0.0.1"
 
-CONTROLLER = 9093
+BROKER, CONTROLLER = 9094, 9093
+"""Where Kafka talks to itself, inside its container."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,12 @@ RECIPES = {
     "rabbitmq": Recipe(
         5672,
         "amqp://guest:guest@{}:{}/%2F",
-        {"RABBITMQ_DEFAULT_USER": "guest", "RABBITMQ_DEFAULT_PASS": "guest"},
+        {
+            "RABBITMQ_DEFAULT_USER": "guest",
+            "RABBITMQ_DEFAULT_PASS": "guest",
+            # Or Erlang sizes a table by the limit of open files, a billion with some daemons.
+            "ERL_MAX_PORTS": "65536",
+        },
     ),
     "redis": Recipe(6379, "redis://{}:{}/0"),
     "aws": Recipe(
@@ -106,21 +112,18 @@ def _create(
     kind: str, part: Part, client: Any, image: str, bind: str | None, advertised: str | None
 ) -> Any:
     import docker.errors
-    from docker.types import Ulimit
     from testcontainers.core.container import DockerContainer
 
     recipe, name, port = RECIPES[kind], f"ackademy-{kind}-{uuid.uuid4().hex[:8]}", free_port()
     given = dict(recipe.variables)
     if kind == "kafka":
         host = advertised or bind or LOOPBACK
-        given |= variables(settings("0.0.0.0", recipe.port, CONTROLLER, host, port))
+        given |= variables(settings("0.0.0.0", (recipe.port, BROKER, CONTROLLER), host, port))
         given["KAFKA_HEAP_OPTS"] = "-Xmx512M"
     container = DockerContainer(image, env=given, name=name)
     ports: dict[str, Any] = container.ports
     ports[f"{recipe.port}/tcp"] = (bind, port) if bind else port
-    # Erlang sizes a table by the limit of open files, which some daemons set to a billion.
-    files = Ulimit(name="nofile", soft=65_536, hard=65_536)
-    container.with_kwargs(labels=docker_daemon.labels(), ulimits=[files])
+    container.with_kwargs(labels=docker_daemon.labels())
     part.undo.append(lambda: docker_daemon.remove(client, name))
     part.runs = lambda: _status(client, name) in ("created", "running")
     part.said = lambda: _logs(client, name)
@@ -153,9 +156,17 @@ def _reaper(client: Any) -> None:
     """Testcontainers' reaper removes containers as soon as a keeper is killed; where its image is
     not there it would have to be fetched, and the next start or ``ackademy doctor`` does it."""
     from testcontainers.core.config import testcontainers_config
+    from testcontainers.core.container import Reaper
 
-    if not docker_daemon.has(client, testcontainers_config.ryuk_image):
-        testcontainers_config.ryuk_disabled = True
+    if testcontainers_config.ryuk_disabled:
+        return
+    if docker_daemon.has(client, testcontainers_config.ryuk_image):
+        try:
+            Reaper.get_instance()
+            return
+        except Exception:  # whatever it needs of the daemon: we can do without
+            Reaper.delete_instance()
+    testcontainers_config.ryuk_disabled = True
 
 
 def _version(kind: str, container: Any) -> str:

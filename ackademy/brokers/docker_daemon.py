@@ -4,8 +4,9 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 from ackademy.brokers import processes
 from ackademy.brokers.errors import NoBroker
@@ -20,6 +21,8 @@ IMAGES = {
 
 KEEPER, MACHINE = "ackademy.keeper", "ackademy.machine"
 """Labels of our containers: which process keeps it, and where that process is."""
+
+USUAL = "unix:///var/run/docker.sock"
 
 SAYS = 2.0
 """Seconds between two lines on a download."""
@@ -36,13 +39,14 @@ def daemon(patience: int = 60) -> Iterator[Any]:
     """A client of docker's own library. NoBroker if Docker cannot be used here."""
     try:
         import docker.errors
-        from testcontainers.core.docker_client import DockerClient
+        from testcontainers.core.docker_client import DockerClient, get_docker_host
     except ImportError as error:
         raise NoBroker(
             f"the docker provider needs the package {error.name!r}, which is not installed; "
             "pip install 'ackademy[real]', or take another provider"
         ) from None
     try:
+        _knock(get_docker_host() or USUAL, patience)
         client = DockerClient(timeout=patience).client
     except (docker.errors.DockerException, OSError, ValueError) as error:
         raise NoBroker(_unreachable(error)) from None
@@ -52,15 +56,26 @@ def daemon(patience: int = 60) -> Iterator[Any]:
         client.close()
 
 
+def _knock(host: str, patience: float) -> None:
+    """OSError at once, with its own words, if nobody listens there."""
+    parts = urlsplit(host)
+    if parts.scheme == "unix":
+        with closing(socket.socket(socket.AF_UNIX)) as one:
+            one.settimeout(patience)
+            one.connect(parts.path)
+    elif parts.scheme in ("tcp", "http", "https") and parts.hostname and parts.port:
+        socket.create_connection((parts.hostname, parts.port), patience).close()
+
+
 def _unreachable(error: Exception) -> str:
-    where = os.environ.get("DOCKER_HOST") or "its usual socket"
+    where = os.environ.get("DOCKER_HOST") or USUAL
     said = str(error)
     if "Permission" in said:
         return (
             f"Docker runs, but this user may not use it ({where}); add the user to the group "
             "docker and log in again, or take another provider"
         )
-    known = ("FileNotFound", "No such file", "refused", "not supported URL scheme", "timed out")
+    known = ("FileNotFound", "No such file", "refused", "timed out")
     why = "" if any(word in said for word in known) else f", which says {said!r}"
     return f"Docker does not run (asked at {where}{why}); start it, or take another provider"
 
@@ -123,22 +138,14 @@ def _parts(name: str) -> tuple[str, str]:
 def labels() -> dict[str, str]:
     """Whose container it is: ours."""
     pid = os.getpid()
-    return {KEEPER: f"{pid} {processes.birth(pid)}", MACHINE: _machine()}
-
-
-def _machine() -> str:
-    """Where process ids mean what they mean here: a container that uses this daemon has its own."""
-    space = ""
-    with suppress(OSError):
-        space = os.readlink("/proc/self/ns/pid")
-    return f"{socket.gethostname()} {space}".strip()
+    return {KEEPER: f"{pid} {processes.birth(pid)}", MACHINE: processes.machine()}
 
 
 def sweep(client: Any) -> list[str]:
     """Remove containers whose keeper is gone; a sentence for each."""
     done = []
     for container in client.containers.list(
-        all=True, ignore_removed=True, filters={"label": f"{MACHINE}={_machine()}"}
+        all=True, ignore_removed=True, filters={"label": f"{MACHINE}={processes.machine()}"}
     ):
         pid, _, born = container.labels.get(KEEPER, "").partition(" ")
         if pid.isdigit() and not processes.is_alive(int(pid), born):

@@ -44,6 +44,7 @@ class Holdings:
         """Name what there is now."""
         children = [child.pid for part in self.parts for child in part.children]
         record = {
+            "machine": processes.machine(),
             "keeper": [os.getpid(), processes.birth(os.getpid())],
             "children": [[pid, processes.birth(pid)] for pid in children],
         }
@@ -132,14 +133,13 @@ def sweep() -> list[str]:
             status = directory.lstat()
             if status.st_uid != os.geteuid() or directory.is_symlink() or not directory.is_dir():
                 continue
-            record = _record(directory)
-            if record is None:
-                if time.time() - status.st_mtime < YOUNG:
-                    continue
-                record = {"children": []}
-            elif processes.is_alive(*record["keeper"]):
+            try:
+                children = _orphans(directory, time.time() - status.st_mtime)
+            except (ValueError, KeyError, TypeError):  # another version wrote it
                 continue
-            for pid, born in record["children"]:
+            if children is None:
+                continue
+            for pid, born in children:
                 if born is not None:
                     processes.kill(pid, born)
             shutil.rmtree(directory, ignore_errors=True)
@@ -147,9 +147,12 @@ def sweep() -> list[str]:
     return done
 
 
-def _record(directory: Path) -> dict[str, Any] | None:
+def _orphans(directory: Path, age: float) -> list[tuple[int, str | None]] | None:
+    """The children of a keeper that is gone; None for one that is not, as far as can be seen."""
     try:
         record: dict[str, Any] = json.loads((directory / RECORD).read_text())
-    except (OSError, ValueError):
+    except FileNotFoundError:
+        return None if age < YOUNG else []
+    if record["machine"] != processes.machine() or processes.is_alive(*record["keeper"]):
         return None
-    return record
+    return [(pid, born) for pid, born in record["children"]]

@@ -3,18 +3,24 @@
 from collections.abc import Mapping
 
 
-def settings(listen: str, port: int, controller: int, host: str, advertised: int) -> dict[str, str]:
-    """One node that is broker and controller (KRaft). It listens on `listen` and `port`, and tells
-    its clients to come to `host` and `advertised`."""
+def settings(
+    listen: str, ports: tuple[int, int, int], host: str, advertised: int
+) -> dict[str, str]:
+    """One node that is broker and controller (KRaft). On the first of `ports` of `listen` it has
+    clients, whom it tells to come to `host` and `advertised`. On the other two of loopback it talks
+    to itself, as transactions and share groups make it do: it may not reach where clients do."""
+    clients, broker, controller = ports
     return {
         "process.roles": "broker,controller",
         "node.id": "1",
         "controller.quorum.voters": f"1@127.0.0.1:{controller}",
-        "listeners": f"PLAINTEXT://{listen}:{port},CONTROLLER://127.0.0.1:{controller}",
-        "advertised.listeners": f"PLAINTEXT://{host}:{advertised}",
-        "inter.broker.listener.name": "PLAINTEXT",
+        "listeners": f"PLAINTEXT://{listen}:{clients},BROKER://127.0.0.1:{broker},"
+        f"CONTROLLER://127.0.0.1:{controller}",
+        "advertised.listeners": f"PLAINTEXT://{host}:{advertised},BROKER://127.0.0.1:{broker}",
+        "inter.broker.listener.name": "BROKER",
         "controller.listener.names": "CONTROLLER",
-        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,BROKER:PLAINTEXT,"
+        "CONTROLLER:PLAINTEXT",
         # A single node has nobody to copy to.
         "offsets.topic.replication.factor": "1",
         "transaction.state.log.replication.factor": "1",

@@ -21,7 +21,6 @@ one by a signal, as anybody may, so that a slow start or download ends at once.
 import json
 import os
 import queue
-import select
 import signal
 import sys
 import threading
@@ -37,15 +36,15 @@ from ackademy.brokers import standing
 from ackademy.brokers.errors import NoBroker
 from ackademy.brokers.given import Address
 from ackademy.brokers.holdings import Holdings, Part, sweep
+from ackademy.brokers.kinds import TITLES
 from ackademy.brokers.processes import INTERRUPTING, undisturbed
 from ackademy.brokers.waiting import PortTaken
 
 RUNS = 5.0
 """Seconds after which the keeper of a broker that stands looks whether it still runs."""
 
-LOOKS = 1.0
-"""Seconds after which the keeper looks whether its parent is still there: a process that the
-parent forked may keep the input open."""
+AGAIN = 1.0
+"""Seconds after which the main thread is told once more that it is over."""
 
 TRIES = 3
 """Of a broker whose port another program takes before it does."""
@@ -146,13 +145,14 @@ class Keeper:
             tell(id=number, cannot="it was interrupted")
         except NoBroker as error:
             tell(id=number, cannot=str(error))
-        except OSError as error:
-            tell(id=number, cannot=f"{message['kind']} cannot be started: {error}")
+        except Exception as error:  # one request must not end the other brokers
+            kind = TITLES[message["kind"]]
+            tell(id=number, cannot=f"{kind} cannot be had: {type(error).__name__}: {error}")
         finally:
             self._at_work = None
 
     def _read(self) -> None:
-        """The other thread: lines from the input, until it or the parent ends."""
+        """The other thread: lines from the input, until it ends."""
         signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTING)  # they are for the main one
         main = threading.main_thread().ident
         assert main is not None
@@ -161,17 +161,11 @@ class Keeper:
             return
         while True:  # an exception is lost that a handler raises in somebody's __del__
             signal.pthread_kill(main, signal.SIGTERM)
-            time.sleep(LOOKS)
+            time.sleep(AGAIN)
 
     def _read_lines(self, main: int) -> None:
-        parent, source, rest = os.getppid(), sys.stdin.fileno(), b""
-        while os.getppid() == parent:
-            if not select.select([source], [], [], LOOKS)[0]:
-                continue
-            piece = os.read(source, 1 << 16)
-            if not piece:
-                break
-            *lines, rest = (rest + piece).split(b"\n")
+        # Unbuffered: a buffer's lock that this thread holds would end the interpreter in disorder.
+        with open(0, "rb", buffering=0, closefd=False) as lines:
             for line in lines:
                 message = json.loads(line)
                 if "cancel" in message:

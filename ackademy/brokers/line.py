@@ -28,11 +28,12 @@ class Line:
             env=environment(),
             cwd="/",
         )
+        self._ended = False
 
     @property
     def is_open(self) -> bool:
         """Whether the keeper is there."""
-        return self._keeper.poll() is None
+        return not self._ended and self._keeper.poll() is None
 
     def send(self, **message: Any) -> None:
         """Tell it something. NoBroker if it is gone."""
@@ -40,6 +41,7 @@ class Line:
         try:
             self._keeper.stdin.write(json.dumps(message).encode() + b"\n")
         except OSError:
+            self._ended = True
             raise _gone() from None
 
     def answer(self, number: int) -> dict[str, Any]:
@@ -56,12 +58,14 @@ class Line:
                 raise NoBroker(answer["cannot"])
             else:
                 return answer
+        self._ended = True
         raise _gone()
 
     def close(self) -> None:
         """Hang up, and wait until the keeper has ended and nothing of it is left."""
         assert self._keeper.stdin is not None
-        self._keeper.stdin.close()
+        with suppress(OSError):
+            self._keeper.stdin.close()
         try:
             self._keeper.wait(PATIENCE)
         except subprocess.TimeoutExpired:

@@ -95,9 +95,8 @@ def _java() -> Path:
 def start(part: Part) -> Address:
     """One node that keeps nothing beyond its end."""
     server = program()
-    port, controller = free_port(), free_port()
-    host = "127.0.0.1"
-    given = settings(host, port, controller, host, port)
+    host, port = "127.0.0.1", free_port()
+    given = settings(host, (port, free_port(), free_port()), host, port)
     given["log.dirs"] = str(part.directory / "data")
     config, logging = part.directory / "server.properties", part.directory / "log4j2.properties"
     config.write_text(properties(given))

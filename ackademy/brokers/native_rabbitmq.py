@@ -91,8 +91,10 @@ def start(part: Part) -> Address:
 
 
 def _user(part: Part) -> tuple[int, int] | None:
-    """Whose process it is, when we are root: its own user's, and so is its directory."""
-    if os.geteuid() != 0:
+    """Whose process it is, when we are root: its own user's, and so is its directory; but not where
+    a directory above keeps everybody else out."""
+    above = list(part.directory.parents)[1:]
+    if os.geteuid() != 0 or not all(each.stat().st_mode & 0o001 for each in above):
         return None
     try:
         account = pwd.getpwnam("rabbitmq")

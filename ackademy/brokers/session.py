@@ -78,7 +78,10 @@ def session() -> Session:
     """This process's; made by the first call."""
     global _session
     with _lock:
-        if _session is None or not _session.line.is_open:
+        if _session is not None and not _session.line.is_open:
+            _session.line.close()
+            _session = None
+        if _session is None:
             _session = Session()
         return _session
 
@@ -92,6 +95,7 @@ def close() -> None:
 
 
 def _after_fork() -> None:
+    """The keeper is not this process's, and must not wait for its end as well."""
     global _session, _lock
     _lock = threading.Lock()
     if _session is not None:

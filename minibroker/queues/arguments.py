@@ -16,6 +16,10 @@ from minibroker.sim.values import Value
 DELIVERY_LIMIT = 20
 """A quorum queue's, if no other is given; a negative one is none (RabbitMQ 4.0 and newer)."""
 
+GROUP_SIZE = 3
+"""So many nodes have a quorum queue, if no other number is given (RabbitMQ, "Quorum Queues",
+Initial Replication Factor)."""
+
 LONGEST = 315_360_000_000
 """Ten years in milliseconds: no time to live may be longer."""
 
@@ -31,12 +35,21 @@ BOTH = (
     "x-overflow",
     "x-single-active-consumer",
     "x-queue-type",
+    "x-queue-leader-locator",
 )
 HAS = {
     "classic": (*BOTH, "x-max-priority", "x-queue-mode", "x-queue-version"),
-    "quorum": (*BOTH, "x-dead-letter-strategy", "x-delivery-limit"),
+    "quorum": (
+        *BOTH,
+        "x-dead-letter-strategy",
+        "x-delivery-limit",
+        "x-quorum-initial-group-size",
+    ),
 }
 """What each type of queue knows, and what is compared when it is declared again."""
+
+LOCATORS = ("client-local", "balanced", "random", "least-leaders", "min-masters")
+"""The last three are old names of the second (RabbitMQ's `rabbit_queue_location`)."""
 
 KNOWN = frozenset(name for names in HAS.values() for name in names)
 
@@ -58,6 +71,9 @@ class Arguments:
     max_priority: int | None = None
     delivery_limit: int | None = None
     single_active_consumer: bool = False
+    group_size: int = GROUP_SIZE
+    balanced: bool = False
+    """Whether its leader is put where there are fewest, not where its client is."""
 
 
 NONE = Arguments()
@@ -125,6 +141,8 @@ def _read(table: dict[str, Value], quorum: bool) -> Arguments:
         max_priority=_number(table, "x-max-priority"),
         delivery_limit=limit if quorum and limit >= 0 else None,
         single_active_consumer=table.get("x-single-active-consumer") is True,
+        group_size=_number(table, "x-quorum-initial-group-size") or GROUP_SIZE,
+        balanced=table.get("x-queue-leader-locator", "client-local") != "client-local",
     )
 
 
@@ -158,6 +176,10 @@ def _natural(value: Value) -> str:
     if not wrong and isinstance(value, int) and value < 0:
         return f"{{value_negative,{value}}}"
     return wrong
+
+
+def _natural_above_none(value: Value) -> str:
+    return "{value_zero,0}" if type(value) is int and value == 0 else _natural(value)
 
 
 def _span_above_none(value: Value) -> str:
@@ -215,6 +237,8 @@ CHECKS: dict[str, Callable[[Value], str]] = {
     "x-overflow": _one_of("invalid_overflow", "drop-head", "reject-publish", "reject-publish-dlx"),
     "x-queue-version": _version,
     "x-single-active-consumer": _truth,
+    "x-quorum-initial-group-size": _natural_above_none,
+    "x-queue-leader-locator": _one_of("invalid_queue_locator_arg", *LOCATORS),
     "x-queue-type": _queue_type,
 }
 

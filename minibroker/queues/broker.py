@@ -14,22 +14,25 @@ in `minibroker.queues.flow`, what may be declared in `minibroker.queues.declarat
 """
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
-from typing import NamedTuple
 
-from minibroker.queues import declaration, expiry
-from minibroker.queues.channel import Channel, Consumer, Delivery, Unacked
+from minibroker.queues import declaration
+from minibroker.queues.bindings import Bindings
+from minibroker.queues.channel import Channel
+from minibroker.queues.cluster import Cluster
+from minibroker.queues.consuming import Consuming
 from minibroker.queues.declaration import Wanted
-from minibroker.queues.errors import NotAllowed, NotFound, PreconditionFailed
-from minibroker.queues.exchange import DEFAULT, Exchange, Target
-from minibroker.queues.flow import At, Flow, headers
+from minibroker.queues.errors import NotFound, PreconditionFailed
+from minibroker.queues.exchange import Exchange
+from minibroker.queues.flow import At, Flow
 from minibroker.queues.keeper import Keeper, Kept, is_kept
-from minibroker.queues.message import Copy, Message
+from minibroker.queues.message import Copy
+from minibroker.queues.publishing import Publishing
 from minibroker.queues.queue import Queue
 from minibroker.queues.routing import Exchanges
+from minibroker.queues.settling import Settling
 from minibroker.sim.clock import Clock
-from minibroker.sim.trace import BrokerRestarted, NotAccepted, Published, Returned, Trace
+from minibroker.sim.trace import BrokerRestarted, Trace
 from minibroker.sim.values import Value
 
 REPLIES = "amq.rabbitmq.reply-to"
@@ -40,21 +43,12 @@ GLOBAL_QOS = "global_qos"
 NOTHING: Mapping[str, Value] = {}
 
 
-class Receipt(NamedTuple):
-    """What became of a published message: whether it was routed to any queue, and whether every
-    queue that it was routed to took it. It is confirmed when all did, so an unroutable one is
-    (RabbitMQ, "Consumer Acknowledgements and Publisher Confirms")."""
-
-    message: Message
-    routed: bool
-    accepted: bool
-
-
 class Broker:
     """One virtual host, ``/``. `at(when, action)` asks whoever runs the broker for `action` at a
     time of the clock (microseconds); it is asked only when something can expire then. `new_suffix`
     makes up the ends of the names that the broker gives; without it they are counted. `permit`
     names the deprecated features that may be used (RabbitMQ, "Deprecated Features"); None is all.
+    It is a cluster of so many `nodes`.
     """
 
     def __init__(
@@ -64,16 +58,53 @@ class Broker:
         at: At,
         new_suffix: Callable[[], str] | None = None,
         permit: Container[str] | None = None,
+        nodes: int = 1,
     ) -> None:
         self.at = at
         self._clock = clock
         self._trace = trace
         self._queues: dict[str, Queue] = {}
         self._exchanges = Exchanges(self._queues)
-        self._flow = Flow(clock, trace, at, self._queues, self._exchanges, self._unused)
+        flow = Flow(clock, trace, at, self._queues, self._exchanges, self._unused)
+        self._flow = flow
+        self._cluster = flow.cluster = (
+            Cluster(nodes, clock, trace, flow, self._queues, self.disconnect, self._delete)
+            if nodes > 1
+            else None
+        )
         self._names = 0
         self._new_suffix = self._next_name if new_suffix is None else new_suffix
         self._permit = permit
+
+        bindings = Bindings(flow, self._queues, self._exchanges, self._usable)
+        self.declare_exchange = bindings.declare_exchange
+        self.delete_exchange = bindings.delete_exchange
+        self.bind = bindings.bind
+        self.bind_exchange = bindings.bind_exchange
+        self.unbind = bindings.unbind
+
+        publishing = Publishing(clock, trace, flow, self._queues, self._exchanges)
+        self.publish = publishing.publish
+        self.send = publishing.send
+        self.check_publish = publishing.check_publish
+        self.repeat = publishing.repeat
+
+        global_qos = permit is None or GLOBAL_QOS in permit
+        consuming = Consuming(flow, self._usable, self._left, global_qos)
+        self.open_channel = consuming.open_channel
+        self.consume = consuming.consume
+        self.cancel = consuming.cancel
+        self.get = consuming.get
+        self.qos = consuming.qos
+        self.close = consuming.close
+        self._close_all = consuming.close_all
+        self.flow = flow.let
+
+        settling = Settling(flow)
+        self.ack = settling.ack
+        self.nack = settling.nack
+        self.reject = settling.reject
+        self.recover = settling.recover
 
     # --- what outlives it --------------------------------------------------------------
 
@@ -98,6 +129,11 @@ class Broker:
         for queue in list(self._queues.values()):
             self._flow.look(queue)
 
+    def where(self, queue: Queue) -> dict[str, object]:
+        """The node that leads a queue (None: nobody), its members, and whether it works; nothing
+        if there is one node."""
+        return {} if self._cluster is None else self._cluster.nodes.where(queue)
+
     def all_queues(self) -> list[Queue]:
         """In the order in which they were made."""
         return list(self._queues.values())
@@ -113,10 +149,12 @@ class Broker:
         auto_delete: bool = False,
         arguments: Mapping[str, Value] = NOTHING,
         connection: object = None,
+        node: int = 1,
     ) -> Queue:
-        """Make a queue, or find it. With an empty name the broker makes one up."""
+        """Make a queue, or find it. With an empty name the broker makes one up. The client is at
+        this `node`."""
         if passive:
-            return self._usable(name, connection)
+            return self._usable(name, connection, "declare")
         kind = arguments.get("x-queue-type")
         if not name and kind == "quorum":
             raise PreconditionFailed(
@@ -129,11 +167,15 @@ class Broker:
         queue = self._queues.get(name)
         if queue is None:
             declaration.check_permitted(wanted, self._permit)
-            queue = self._queues[name] = declaration.made(wanted)
+            queue = declaration.made(wanted)
+            if self._cluster is not None:
+                self._cluster.nodes.place(queue, node)
+            self._queues[name] = queue
             if self._flow.keeper is not None and queue.durable:
                 self._flow.keeper.queue_made(queue)
             self._flow.try_again()
         else:
+            self._check_halted(queue, "declare")
             declaration.compare(queue, wanted)
         self._flow.timers.used(queue)
         return queue
@@ -168,22 +210,35 @@ class Broker:
             return 0
         declaration.check_use(queue, connection)
         declaration.check_delete(queue, if_unused, if_empty)
-        return self._delete(who, queue)
+        if self._cluster is not None:
+            self._cluster.nodes.check_store(
+                "The operation to delete the queue from the metadata store timed out"
+            )
+        halted = queue.halted
+        count = self._delete(who, queue)
+        return 0 if halted else count  # they cannot be counted
 
     def purge(self, who: str, queue: str, connection: object = None) -> int:
         """Drop all ready copies; gives their number."""
-        source = self._usable(queue, connection)
+        source = self._usable(queue, connection, "purge")
         gone = source.purge()
         for copy in gone:
             self._flow.settled(who, source, copy, "purged")
         self._flow.try_again()
         return len(gone)
 
-    def _usable(self, name: str, connection: object) -> Queue:
+    def _usable(self, name: str, connection: object, what: str) -> Queue:
         queue = self.queue(name)
+        self._check_halted(queue, what)
         if queue.exclusive_to is not None:
             declaration.check_use(queue, connection)
         return queue
+
+    def _check_halted(self, queue: Queue, what: str) -> None:
+        if queue.halted and self._cluster is not None:
+            refused = self._cluster.nodes.refuse(queue, what)
+            if refused is not None:
+                raise refused
 
     def _delete(self, who: str, queue: Queue) -> int:
         """Its subscribers are told; unacked copies stay with their channels, to no purpose."""
@@ -200,11 +255,15 @@ class Broker:
             del consumer.channel.consumers[consumer.tag]
             consumer.channel.cancelled(consumer.tag)
         queue.consumers.clear()
+        if self._cluster is not None:
+            self._cluster.deleted(queue)
         self._flow.try_again()
         return len(gone)
 
     def _unused(self, queue: Queue) -> None:
         """Its time without use is over (x-expires); nothing of it is dead-lettered."""
+        if queue.halted:
+            return  # it is looked at again when it works
         self._delete("broker", queue)
 
     def _left(self, queue: Queue) -> None:
@@ -232,216 +291,16 @@ class Broker:
         self._exchanges.forget_transient()
         self._flow.try_again()
 
-    # --- exchanges ---------------------------------------------------------------------
+    # --- nodes -------------------------------------------------------------------------
 
-    def declare_exchange(
-        self,
-        name: str,
-        durable: bool = False,
-        passive: bool = False,
-        kind: str = "direct",
-        auto_delete: bool = False,
-        internal: bool = False,
-        arguments: Mapping[str, Value] = NOTHING,
-    ) -> bool:
-        """Make an exchange, or find it. Gives whether it was made."""
-        if passive:
-            self._exchanges.look(name)
-            return False
-        wanted = Exchange(name, kind, durable, auto_delete, internal, dict(arguments))
-        made = self._exchanges.declare(wanted)
-        if made and durable and self._flow.keeper is not None:
-            self._flow.keeper.exchange_made(wanted)
-        self._flow.try_again()
-        return made
+    @property
+    def cluster(self) -> Cluster:
+        """What can be done to single nodes. ValueError if there is one only."""
+        if self._cluster is None:
+            raise ValueError("there is one node only, and no cluster; start it with more")
+        return self._cluster
 
-    def delete_exchange(self, name: str, if_unused: bool = False) -> bool:
-        """Delete an exchange, if there is one. Gives whether there was."""
-        gone = self._exchanges.delete(name, if_unused)
-        if gone and self._flow.keeper is not None:
-            self._flow.keeper.exchange_gone(name)
-        self._flow.try_again()
-        return gone
-
-    def bind(
-        self,
-        queue: str,
-        exchange: str,
-        routing_key: str,
-        arguments: Mapping[str, Value] = NOTHING,
-        connection: object = None,
-    ) -> bool:
-        """Let the exchange put messages with this routing key into the queue. Gives whether
-        anything changed."""
-        return self._bind(("queue", queue), exchange, routing_key, arguments, connection)
-
-    def bind_exchange(
-        self,
-        destination: str,
-        source: str,
-        routing_key: str,
-        arguments: Mapping[str, Value] = NOTHING,
-    ) -> bool:
-        """Let one exchange pass messages on to another. Gives whether anything changed."""
-        return self._bind(("exchange", destination), source, routing_key, arguments, None)
-
-    def _bind(
-        self,
-        target: Target,
-        source: str,
-        routing_key: str,
-        arguments: Mapping[str, Value],
-        connection: object,
-    ) -> bool:
-        if target[0] == "queue" and source != DEFAULT:
-            self._usable(target[1], connection)
-        changed = self._exchanges.bind(target, source, routing_key, arguments)
-        if changed and self._flow.keeper is not None and self._lasts(target, source):
-            self._flow.keeper.bound(target, source, routing_key, arguments)
-        self._flow.try_again()
-        return changed
-
-    def unbind(
-        self,
-        target: Target,
-        source: str,
-        routing_key: str,
-        arguments: Mapping[str, Value] = NOTHING,
-    ) -> bool:
-        """Take a binding away, if there is one. Gives whether there was."""
-        lasts = self._flow.keeper is not None and self._lasts(target, source)
-        gone = self._exchanges.unbind(target, source, routing_key, arguments)
-        if gone and lasts and self._flow.keeper is not None:
-            self._flow.keeper.unbound(target, source, routing_key, arguments)
-        self._flow.try_again()
-        return gone
-
-    def _lasts(self, target: Target, source: str) -> bool:
-        """Whether a binding is there after a restart: both its ends are."""
-        kind, name = target
-        if kind == "queue":
-            end = self._queues.get(name)
-            lasts = end is not None and end.durable
-        else:
-            lasts = name in self._exchanges and self._exchanges.find(name).durable
-        return lasts and source in self._exchanges and self._exchanges.find(source).durable
-
-    # --- publishing --------------------------------------------------------------------
-
-    def publish(
-        self,
-        who: str,
-        exchange: str,
-        routing_key: str,
-        body: bytes,
-        properties: Mapping[str, Value] | None = None,
-    ) -> Message:
-        """Route a message and put a copy into each queue it reaches. One that reaches none is
-        dropped, and its `Published` event says so."""
-        return self.send(who, exchange, routing_key, body, properties).message
-
-    def send(
-        self,
-        who: str,
-        exchange: str,
-        routing_key: str,
-        body: bytes,
-        properties: Mapping[str, Value] | None = None,
-        mandatory: bool = False,
-        encoded: object = None,
-        copies: Sequence[str] = (),
-    ) -> Receipt:
-        """`publish`, and say what became of the message. A mandatory one that reaches no queue
-        goes back to its publisher, which the caller sees to. For `encoded` see `Message`; `copies`
-        are routing keys besides (RabbitMQ, "Sender-selected Distribution")."""
-        found = dict(properties or {})
-        if "expiration" in found:
-            expiry.check(found)
-        if exchange == DEFAULT:
-            names = [routing_key] if routing_key in self._queues else []
-        else:
-            self._exchanges.check_open(exchange)
-            names = self._exchanges.route(exchange, routing_key, headers(found))
-        for key in copies:
-            more = self._exchanges.route(exchange, key, headers(found))
-            names += [name for name in more if name not in names]
-        message = Message(
-            self._trace.new_message(), body, exchange, routing_key, found, encoded=encoded
-        )
-        return self._sent(who, message, names, mandatory)
-
-    def check_publish(self, exchange: str, properties: Mapping[str, Value]) -> None:
-        """Refuse what `send` would refuse."""
-        if "expiration" in properties:
-            expiry.check(properties)
-        if exchange != DEFAULT:
-            self._exchanges.check_open(exchange)
-
-    def repeat(self, message: Message, queue: str) -> None:
-        """What a producer sent once comes to the queue a second time, as another message."""
-        names = [queue] if queue in self._queues else []
-        again = replace(message, number=self._trace.new_message())
-        self._sent("scenario", again, names, mandatory=False)
-
-    def _sent(self, who: str, message: Message, names: list[str], mandatory: bool) -> Receipt:
-        now, number = self._clock.now, message.number
-        takers, full = self._flow.offered(names, message)
-        self._trace.append(
-            Published(
-                at=now,
-                who=who,
-                message=number,
-                exchange=message.exchange,
-                routing_key=message.routing_key,
-                queues=takers,
-                body=message.body,
-                headers=headers(message.properties),
-            )
-        )
-        for queue in full:
-            self._trace.append(NotAccepted(at=now, who=who, queue=queue.name, message=number))
-        if mandatory and not names:
-            self._trace.append(Returned(at=now, who=who, message=number, text="NO_ROUTE"))
-        self._flow.arrive_all(takers, message)
-        for queue in full:
-            self._flow.turn_away(queue, message)
-        return Receipt(message, bool(names), not full)
-
-    # --- consuming ---------------------------------------------------------------------
-
-    def open_channel(
-        self,
-        owner: str,
-        deliver: Callable[[Delivery], None],
-        cancelled: Callable[[str], None] | None = None,
-        connection: object = None,
-    ) -> Channel:
-        """A new channel whose deliveries are given to `deliver`; see `Channel`."""
-        channel = Channel(owner, deliver, connection=connection)
-        if cancelled is not None:
-            channel.cancelled = cancelled
-        return channel
-
-    def consume(
-        self,
-        channel: Channel,
-        queue: str,
-        tag: str,
-        auto_ack: bool,
-        exclusive: bool = False,
-        arguments: Mapping[str, Value] = NOTHING,
-    ) -> Consumer:
-        """Subscribe; from now on the broker pushes."""
-        source = self._usable(queue, channel.connection)
-        if tag in channel.consumers:
-            raise NotAllowed(f"NOT_ALLOWED - attempt to reuse consumer tag '{tag}'")
-        priority = declaration.admitted(source, exclusive, arguments)
-        declaration.check_limit(source, channel.limit)
-        consumer = Consumer(tag, source, channel, auto_ack, channel.prefetch, priority, exclusive)
-        channel.consumers[tag] = consumer
-        source.subscribe(consumer)
-        self._flow.look(source)
-        return consumer
+    # --- connections -------------------------------------------------------------------
 
     def consume_replies(self, channel: Channel, tag: str) -> str:
         """Subscribe to answers; gives the name to which they are published, by the default exchange
@@ -451,133 +310,12 @@ class Broker:
         self.consume(channel, name, tag, auto_ack=True)
         return name
 
-    def cancel(self, channel: Channel, tag: str) -> None:
-        """End a subscription. What it was handed stays unacked on the channel."""
-        consumer = channel.consumers.pop(tag, None)
-        if consumer is not None:
-            consumer.queue.unsubscribe(consumer)
-            self._left(consumer.queue)
-            self._flow.look(consumer.queue)
-
-    def get(self, channel: Channel, queue: str, auto_ack: bool) -> Delivery | None:
-        """Take one message, or None when none is ready."""
-        source = self._usable(queue, channel.connection)
-        declaration.check_get(source)
-        self._flow.timers.used(source)
-        self._flow.look(source)
-        copy = source.take()
-        if copy is None:
-            return None
-        delivery = self._flow.hand_out(copy, source, channel, None, auto_ack)
-        self._flow.look(source)
-        return delivery
-
-    def qos(self, channel: Channel, count: int, shared: bool = False) -> None:
-        """How many unacked copies each consumer that is started afterwards may have, or all of the
-        channel's `shared` between them, where that is permitted (else it means the same: RabbitMQ's
-        `rabbit_channel`); 0 is no limit."""
-        if shared and (self._permit is None or GLOBAL_QOS in self._permit):
-            channel.limit = count
-        else:
-            channel.prefetch, channel.limit = count, 0
-        self.flow([channel], channel.flowing)
-
-    def flow(self, channels: Iterable[Channel], active: bool) -> None:
-        """Stop pushing to these channels, which take no more for now, or begin again."""
-        queues: dict[Queue, None] = {}
-        for channel in channels:
-            channel.flowing = active
-            queues |= {consumer.queue: None for consumer in channel.consumers.values()}
-        for queue in queues if active else ():
-            self._flow.look(queue)
-
-    # --- settling ----------------------------------------------------------------------
-
-    def ack(self, channel: Channel, tag: int, multiple: bool = False) -> None:
-        """The client has taken responsibility; the copy is gone for good."""
-        released = self._released(channel, tag, multiple)
-        for unacked in released:
-            self._flow.settled(channel.owner, unacked.queue, unacked.copy, "acked")
-        self._look_at(released, channel)
-
-    def nack(self, channel: Channel, tag: int, multiple: bool, requeue: bool) -> None:
-        """The client has not: back to the queue, or given up. Coming back so is no failure that a
-        quorum queue counts (RabbitMQ 4.3, "Quorum Queues", Poison Message Handling)."""
-        self._turned_down(channel, tag, multiple, requeue, "nacked", failed=False)
-
-    def reject(self, channel: Channel, tag: int, requeue: bool, why: str = "rejected") -> None:
-        """Like `nack`, for one copy; but coming back so counts as a failure."""
-        self._turned_down(channel, tag, False, requeue, why, failed=True)
-
-    def recover(self, channel: Channel) -> None:
-        """All that the channel holds goes back (AMQP 0-9-1, basic.recover with requeue)."""
-        self._turned_down(channel, 0, True, True, "recovered", failed=False)
-
-    def _turned_down(
-        self, channel: Channel, tag: int, multiple: bool, requeue: bool, why: str, failed: bool
-    ) -> None:
-        released = self._released(channel, tag, multiple)
-        for unacked in released:
-            if requeue:
-                self._flow.requeue(channel.owner, unacked, why, failed)
-            else:
-                self._flow.give_up(channel.owner, unacked.queue, unacked.copy, "rejected")
-        self._look_at(released, channel)
-
-    def _released(self, channel: Channel, tag: int, multiple: bool) -> list[Unacked]:
-        tags = channel.tags(tag, multiple)
-        if not tags and not (multiple and tag == 0):
-            raise PreconditionFailed(f"PRECONDITION_FAILED - unknown delivery tag {tag}")
-        released = [channel.unacked.pop(number) for number in tags]
-        for unacked in released:
-            if unacked.consumer is not None:
-                unacked.consumer.unacked -= 1
-        return released
-
-    def _look_at(self, released: list[Unacked], channel: Channel | None = None) -> None:
-        """Look at each queue that copies were released to or from, once."""
-        if len(released) == 1:
-            self._flow.look(released[0].queue)
-        else:
-            for queue in dict.fromkeys(unacked.queue for unacked in released):
-                self._flow.look(queue)
-        if channel is not None and channel.limit:
-            self.flow([channel], channel.flowing)  # any of its subscriptions may have room now
-
-    # --- ending ------------------------------------------------------------------------
-
-    def close(self, channel: Channel, why: str) -> None:
-        """The channel is gone: its subscriptions end and what it has not settled comes back."""
-        self._close([channel], why)
-
     def disconnect(
         self, connections: Sequence[object], channels: Iterable[Channel], why: str
     ) -> None:
         """Connections are gone together with all their channels: what one of these gives back is
         pushed to none of the others, and queues that are exclusive to one of them go with it."""
-        self._close(channels, why)
+        self._close_all(channels, why)
         for queue in list(self._queues.values()):
             if any(queue.exclusive_to is gone for gone in connections):
                 self._delete("broker", queue)
-
-    def _close(self, channels: Iterable[Channel], why: str) -> None:
-        closing = [channel for channel in channels if channel.open]
-        left: dict[Queue, None] = {}
-        released: list[Unacked] = []
-        for channel in closing:
-            channel.open = False
-            for consumer in channel.consumers.values():
-                consumer.queue.unsubscribe(consumer)
-                left[consumer.queue] = None
-            channel.consumers.clear()
-        for channel in closing:
-            held = [channel.unacked[tag] for tag in sorted(channel.unacked)]
-            channel.unacked.clear()
-            for unacked in held:
-                self._flow.requeue(channel.owner, unacked, why, failed=True)
-            released += held
-        for queue in left:
-            self._left(queue)
-        self._look_at(released)
-        for queue in left:
-            self._flow.look(queue)

@@ -84,6 +84,8 @@ class Channel:
     unacked: dict[int, Unacked] = field(default_factory=dict)
     consumers: dict[str, Consumer] = field(default_factory=dict)
     open: bool = True
+    node: int = 1
+    """The node of the cluster that the connection came to."""
     flowing: bool = True
 
     def next_tag(self) -> int:

@@ -45,6 +45,12 @@ class Deprecated(ChannelError):
     code = 541
 
 
+class InternalError(ChannelError):
+    """541: the nodes that could do it are down. RabbitMQ closes the connection for it."""
+
+    code = 541
+
+
 class NotImplementedHere(ChannelError):
     """540: this type of queue has no such feature. RabbitMQ closes the connection for it."""
 

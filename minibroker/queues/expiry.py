@@ -85,9 +85,10 @@ class Timers:
         """Somebody declared the queue, took from it, or ended the last subscription to it: its
         time (``x-expires``) begins anew."""
         queue.used = self._clock.now
-        self._watch_use(queue)
+        self.watch_use(queue)
 
-    def _watch_use(self, queue: Queue) -> None:
+    def watch_use(self, queue: Queue) -> None:
+        """Come back when its time may be over."""
         span = queue.arguments.expires
         if span is None or queue.watched or queue.deleted or queue.consumers:
             return
@@ -100,6 +101,6 @@ class Timers:
             if queue.used + span <= self._clock.now:
                 self._unused(queue)
             else:
-                self._watch_use(queue)
+                self.watch_use(queue)
 
-        self._at(queue.used + span, look)
+        self._at(max(queue.used + span, self._clock.now), look)

@@ -9,6 +9,7 @@ anything else, that nothing waits while a consumer has room.
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from minibroker.queues import dead_letter, expiry
 from minibroker.queues.channel import Channel, Consumer, Delivery, Unacked
@@ -20,6 +21,9 @@ from minibroker.queues.routing import Exchanges
 from minibroker.sim.clock import SECOND, Clock
 from minibroker.sim.trace import DeadLettered, Delivered, Requeued, Settled, Trace
 from minibroker.sim.values import Value
+
+if TYPE_CHECKING:
+    from minibroker.queues.cluster import Cluster
 
 At = Callable[[int, Callable[[], None]], None]
 
@@ -41,6 +45,7 @@ class Flow:
         self._queues = queues
         self._exchanges = exchanges
         self.keeper: Keeper | None = None
+        self.cluster: Cluster | None = None
         self.timers = expiry.Timers(clock, at, self.expire, unused)
         self._arrivals: deque[tuple[Queue, Message]] = deque()
         self._arriving = False
@@ -63,6 +68,8 @@ class Flow:
 
     def turn_away(self, queue: Queue, message: Message) -> None:
         """A full queue may pass on what it does not take (overflow reject-publish-dlx)."""
+        if queue.halted:
+            return
         dead_letters = queue.arguments.dead_letter_exchange is not None
         if dead_letters and queue.arguments.overflow == "reject-publish-dlx":
             self._dead_letter("broker", queue, message, "maxlen")
@@ -98,7 +105,7 @@ class Flow:
 
     def look(self, queue: Queue) -> None:
         """After anything but an arrival: let go what is over, hand out what can be."""
-        if queue.deleted:
+        if queue.deleted or queue.halted:
             return
         if queue.expiring:
             self.expire(queue)
@@ -107,6 +114,20 @@ class Flow:
             self._trim(queue)
         if self._holding:
             self.try_again()
+
+    def look_at(self, queues: Iterable[Queue]) -> None:
+        """`look`, at each of them once."""
+        for queue in dict.fromkeys(queues):
+            self.look(queue)
+
+    def let(self, channels: Iterable[Channel], active: bool) -> None:
+        """Stop pushing to these channels, which take no more for now, or begin again."""
+        queues: dict[Queue, None] = {}
+        for channel in channels:
+            channel.flowing = active
+            queues |= {consumer.queue: None for consumer in channel.consumers.values()}
+        for queue in queues if active else ():
+            self.look(queue)
 
     def _push(self, queue: Queue) -> None:
         """Hand out while there is something ready and somebody with room."""
@@ -191,6 +212,8 @@ class Flow:
 
     def expire(self, queue: Queue) -> None:
         """Give up what is over at the head, and come back when the next one is."""
+        if queue.halted:
+            return
         now = self._clock.now
         while (head := queue.head) is not None and head.expires is not None:
             if head.expires > now:
@@ -232,10 +255,13 @@ class Flow:
         it. RabbitMQ does so on its own timer (3 min) after a refusal; here it is done as soon as
         anything changes that could let it succeed, and never twice."""
         for queue in list(self._holding):
+            if queue.halted:
+                continue
             for discard in list(queue.discards):
                 copy, reason, who = discard
                 dead, names = self._dead(queue, copy.message, reason)
                 takers, full = self.offered(names, dead)
+                full += [other for name in takers if (other := self._queues[name]).halted]
                 if takers and not full and discard in queue.discards:
                     queue.discards.remove(discard)
                     self._passed_on(who, queue, dead, reason, takers)
@@ -269,6 +295,8 @@ class Flow:
                 headers=headers(dead.properties),
             )
         )
+        if self.cluster is not None:
+            takers, _ = self.cluster.hold_back(takers, dead, None)
         self.arrive_all(takers, dead)
 
 

@@ -53,7 +53,10 @@ class Queue:
         self.deleted = False
         self.expiring = arguments.message_ttl is not None
         """Whether any copy may have a time to live."""
-        self.bounded = arguments.max_length is not None or arguments.max_length_bytes is not None
+        self.bounded = self._has_bounds()
+        """Whether it may refuse a message, or have too many."""
+        self.halted = False
+        """Whether the nodes that it needs are down: see `minibroker.queues.cluster`."""
         self.blocked = False
         """Whether a full quorum queue has told its publishers to stop."""
         self.discards: list[tuple[Copy, str, str]] = []
@@ -149,6 +152,8 @@ class Queue:
     def refuses(self, message: Message) -> bool:
         """Whether the queue is full and takes no more: a classic one when the message would be
         over its bounds, a quorum one once it went over them and until it is at four fifths."""
+        if self.halted and not self.arguments.quorum:
+            return True
         if self.arguments.overflow == "drop-head":
             return False
         if not self.arguments.quorum:
@@ -156,6 +161,10 @@ class Queue:
         if self.blocked and not self._over(*self._held(), share=0.8):
             self.blocked = False
         return self.blocked
+
+    def _has_bounds(self) -> bool:
+        arguments = self.arguments
+        return arguments.max_length is not None or arguments.max_length_bytes is not None
 
     def is_over(self) -> bool:
         """Whether more is ready than the queue may hold."""
@@ -173,6 +182,19 @@ class Queue:
         return (most is not None and length > int(most * share)) or (
             most_bytes is not None and size > int(most_bytes * share)
         )
+
+    # --- the nodes that it needs ----------------------------------------------------------
+
+    def halt(self) -> None:
+        """They are down; a classic queue takes nothing any more."""
+        self.halted = True
+        if not self.arguments.quorum:
+            self.bounded = True
+
+    def resume(self) -> None:
+        """They are there again."""
+        self.halted = False
+        self.bounded = self._has_bounds()
 
     # --- consumers -----------------------------------------------------------------------
 

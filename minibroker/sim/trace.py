@@ -159,8 +159,9 @@ class Settled(Event):
     """A copy left its queue for good. `how`: ``acked``, ``auto-acked`` (at delivery),
     ``dropped`` (rejected without requeue), ``purged``, ``expired`` (its time to live was over),
     ``overflowed`` (the queue was full), ``undeliverable`` (over the delivery limit), ``deleted``
-    (with its queue) or ``transient`` (not persistent, and the broker restarted). A copy that goes
-    on to a dead-letter exchange instead is `DeadLettered`.
+    (with its queue), ``transient`` (not persistent, and the broker restarted) or ``uncommitted``
+    (it waited for a majority, and its publisher is gone). A copy that goes on to a dead-letter
+    exchange instead is `DeadLettered`.
 
     In Redis also: ``removed`` (by XDEL, DEL, LREM), ``trimmed`` (by MAXLEN or MINID), ``abandoned``
     (the consumer that it was pending for was deleted), ``skipped`` (its group was set to a place

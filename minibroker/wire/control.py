@@ -5,8 +5,13 @@ language, a shell with curl.
 ``GET /brokers``             ``[{"broker": 1, "host": "127.0.0.1", "port": 9092, "runs": true}]``
 ``POST /brokers/2/stop``     shuts broker 2 down; others lead what it led
 ``POST /brokers/2/start``    starts it again, on the port that it had
-``GET /queues``              ``[{"queue": "orders", "ready": 2, "unacked": 1, "consumers": 1}]``, of
+``GET /nodes``               ``[{"node": 1, "host": "127.0.0.1", "port": 5672, "runs": true}]``, of
                              RabbitMQ's side
+``POST /nodes/2/stop``       shuts node 2 down; its connections are closed
+``POST /nodes/2/start``      starts it again, on the port that it had
+``GET /queues``              ``[{"queue": "orders", "ready": 2, "unacked": 1, "consumers": 1}]``, of
+                             RabbitMQ's side; of several nodes also ``leader``, ``members`` and
+                             ``works``
 ``POST /faults``             ``{"request": "produce", "close": true, "times": 1}``; with ``"wire":
                              "amqp"`` or ``"aws"`` for another than Kafka, and the request by its
                              name there: see `minibroker.wire.faults`
@@ -21,27 +26,32 @@ be made to lead here), and takes no request that says which page it comes from.
 """
 
 import asyncio
-import ipaddress
 import json
 import logging
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from minibroker.sim.trace import as_dict
 from minibroker.sim.values import encoded
+from minibroker.wire.control_http import (
+    LARGEST,
+    PATIENCE,
+    Refused,
+    Request,
+    check_from_here,
+    head,
+    is_loopback,
+    only,
+    read,
+    write,
+)
 
 if TYPE_CHECKING:
+    from minibroker.wire.amqp.server import AmqpServer
     from minibroker.wire.kafka.server import KafkaServer
 
 log = logging.getLogger(__name__)
-
-LARGEST = 64 * 1024
-"""Bytes of a request's head, and of its body."""
-
-PATIENCE = 10.0
-"""Seconds in which a request must have come, and in which each piece of an answer must be taken."""
 
 LINGER = 1.0
 """Seconds in which a client may send what nobody reads any more: a connection that is closed before
@@ -53,11 +63,6 @@ PIECE = 500
 LONGEST = 3600.0
 """Seconds that a fault may delay an answer."""
 
-_REASONS = {
-    200: "OK", 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed",
-    409: "Conflict", 413: "Content Too Large", 500: "Internal Server Error",
-}  # fmt: skip
-
 Servers = Mapping[str, Any]
 """By the names of `minibroker.wire.wires.USUAL`."""
 
@@ -67,27 +72,10 @@ _FAULT: dict[str, tuple[type, ...]] = {
 }  # fmt: skip
 
 
-class Refused(Exception):
-    """The request is answered with this status and sentence."""
-
-    def __init__(self, status: int, text: str) -> None:
-        super().__init__(text)
-        self.status, self.text = status, text
-
-
-class Request(NamedTuple):
-    """One request; the names of `headers` are in lower case."""
-
-    method: str
-    path: str
-    headers: Mapping[str, str]
-    body: bytes
-
-
 async def start_control(servers: Servers, host: str, port: int) -> asyncio.Server:
     """Listen; `port` 0 is any that is free. ValueError for a `host` that others can reach, OSError
     for a port that is taken."""
-    if not _is_loopback(host):
+    if not is_loopback(host):
         raise ValueError(f"whoever reaches {host} could control the brokers; take 127.0.0.1")
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -111,12 +99,12 @@ async def _serve(
     """Answer one request; each has a connection of its own."""
     try:
         async with asyncio.timeout(PATIENCE):
-            request = await _read(reader)
+            request = await read(reader)
         if request is None:
             return
-        _from_here(request)
+        check_from_here(request)
         if request.path == "/trace":
-            _only("GET", request)
+            only("GET", request)
             await _trace(_kafka(servers), writer)
             return
         status, answer = 200, await _answer(servers, request)
@@ -127,7 +115,7 @@ async def _serve(
     except Exception:
         log.exception("a request to control the brokers failed")
         status, answer = 500, {"error": "the request failed; the server's log says why"}
-    await _write(writer, _head(status, "application/json"), json.dumps(answer).encode() + b"\n")
+    await write(writer, head(status, "application/json"), json.dumps(answer).encode() + b"\n")
 
 
 # --- what is asked -------------------------------------------------------------------------
@@ -136,38 +124,60 @@ async def _serve(
 async def _answer(servers: Servers, request: Request) -> object:
     match request.path.split("/")[1:]:
         case ["brokers"]:
-            _only("GET", request)
+            only("GET", request)
             return _brokers(_kafka(servers))
         case ["brokers", number, ("stop" | "start") as how]:
-            _only("POST", request)
+            only("POST", request)
             server = _kafka(servers)
-            broker = _number(server, number)
+            broker = _number("broker", server.brokers, number)
             try:
                 await (server.stop_broker if how == "stop" else server.start_broker)(broker)
             except OSError as error:  # its port was taken meanwhile
                 raise Refused(409, f"broker {broker} cannot be started: {error}") from None
             return _brokers(server)
+        case ["nodes"]:
+            only("GET", request)
+            return _amqp(servers).all_nodes()
+        case ["nodes", number, ("stop" | "start") as how]:
+            only("POST", request)
+            rabbit = _amqp(servers)
+            node = _number("node", range(1, rabbit.nodes + 1), number)
+            if rabbit.nodes == 1:
+                raise Refused(
+                    409, "a node that is alone cannot be stopped; start more with --nodes"
+                )
+            try:
+                await (rabbit.stop_node if how == "stop" else rabbit.start_node)(node)
+            except OSError as error:  # its port was taken meanwhile
+                raise Refused(409, f"node {node} cannot be started: {error}") from None
+            return rabbit.all_nodes()
         case ["queues"]:
-            _only("GET", request)
-            if "amqp" not in servers:
-                raise Refused(404, "RabbitMQ's side does not run here; start it with --amqp")
-            return servers["amqp"].overview()
+            only("GET", request)
+            return _amqp(servers).overview()
         case ["faults"] if request.method == "DELETE":
             for server in servers.values():
                 if hasattr(server, "faults"):
                     server.faults.clear()
             return {}
         case ["faults"]:
-            _only("POST", request)
+            only("POST", request)
             _fail(servers, request.body)
             return {}
-    raise Refused(404, "there is nothing here; there are /brokers, /queues, /faults and /trace")
+    there = "/brokers, /nodes, /queues, /faults and /trace"
+    raise Refused(404, f"there is nothing here; there are {there}")
 
 
 def _kafka(servers: Servers) -> "KafkaServer":
     if "kafka" not in servers:
         raise Refused(404, "Kafka does not run here; start it with --kafka")
     server: KafkaServer = servers["kafka"]
+    return server
+
+
+def _amqp(servers: Servers) -> "AmqpServer":
+    if "amqp" not in servers:
+        raise Refused(404, "RabbitMQ's side does not run here; start it with --amqp")
+    server: AmqpServer = servers["amqp"]
     return server
 
 
@@ -178,12 +188,12 @@ def _brokers(server: "KafkaServer") -> list[dict[str, object]]:
     ]
 
 
-def _number(server: "KafkaServer", text: str) -> int:
-    for number in server.brokers:
+def _number(what: str, numbers: Iterable[int], text: str) -> int:
+    for number in numbers:
         if text == str(number):
             return number
-    there = ", ".join(map(str, server.brokers))
-    raise Refused(404, f"there is no broker of that number; there are {there}")
+    there = ", ".join(map(str, numbers))
+    raise Refused(404, f"there is no {what} of that number; there are {there}")
 
 
 def _fail(servers: Servers, body: bytes) -> None:
@@ -219,77 +229,10 @@ async def _trace(server: "KafkaServer", writer: asyncio.StreamWriter) -> None:
     if not server.trace.kept:
         raise Refused(404, "this server keeps no trace; it has to be started with one")
     events = islice(iter(server.trace), len(server.trace))
-    await _write(writer, _head(200, "application/x-ndjson"))
+    await write(writer, head(200, "application/x-ndjson"))
     while lines := _lines(islice(events, PIECE)):
-        await _write(writer, lines)
+        await write(writer, lines)
 
 
 def _lines(events: Iterable[Any]) -> bytes:
     return "".join(encoded(as_dict(event)) + "\n" for event in events).encode()
-
-
-# --- HTTP ----------------------------------------------------------------------------------
-
-
-async def _read(reader: asyncio.StreamReader) -> Request | None:
-    """None if it is not whole when the client goes."""
-    try:
-        head = await reader.readuntil(b"\r\n\r\n")
-    except asyncio.IncompleteReadError:
-        return None
-    except asyncio.LimitOverrunError:
-        raise Refused(413, f"the head of a request has more than {LARGEST} bytes") from None
-    first, *lines = head.decode("latin-1").rstrip().split("\r\n")
-    words = first.split(" ")
-    if len(words) != 3 or not words[2].startswith("HTTP/1.") or not words[1].startswith("/"):
-        raise Refused(400, "this is no request of HTTP/1.1")
-    headers: dict[str, str] = {}
-    for line in lines:
-        name, colon, value = line.partition(":")
-        if not colon:
-            raise Refused(400, "a header has no colon")
-        headers[name.lower()] = value.strip()
-    if "transfer-encoding" in headers:
-        raise Refused(400, "a body is taken with its Content-Length only")
-    length = headers.get("content-length", "0")
-    if not (length.isascii() and length.isdigit()) or len(length) > 10:
-        raise Refused(400, "the Content-Length is no number of bytes")
-    if int(length) > LARGEST:
-        raise Refused(413, f"a body of more than {LARGEST} bytes is not taken")
-    with suppress(asyncio.IncompleteReadError):
-        return Request(words[0], words[1], headers, await reader.readexactly(int(length)))
-    return None
-
-
-def _from_here(request: Request) -> None:
-    """Raise for what a web page sends: see the module."""
-    name = request.headers.get("host", "")
-    host = name.rpartition(":")[0] if not name.endswith("]") and ":" in name else name
-    if "origin" in request.headers or not _is_loopback(host.strip("[]")):
-        raise Refused(403, "only programs on this machine are answered, no web page; use 127.0.0.1")
-
-
-def _only(method: str, request: Request) -> None:
-    if request.method != method:
-        raise Refused(405, f"{request.path[:60]} takes {method} only")
-
-
-def _head(status: int, kind: str) -> bytes:
-    return (
-        f"HTTP/1.1 {status} {_REASONS[status]}\r\nContent-Type: {kind}\r\nConnection: close\r\n\r\n"
-    ).encode()
-
-
-async def _write(writer: asyncio.StreamWriter, *data: bytes) -> None:
-    writer.writelines(data)
-    async with asyncio.timeout(PATIENCE):
-        await writer.drain()
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -35,12 +35,18 @@ class Server(Protocol):
 
 @dataclass(frozen=True)
 class Options:
-    """For `data` and `fsync` see `minibroker.storage`; `brokers` are Kafka's."""
+    """For `data` and `fsync` see `minibroker.storage`; `brokers` are Kafka's, `nodes` those of
+    RabbitMQ."""
 
     host: str = "127.0.0.1"
     brokers: int = 1
+    nodes: int = 1
     data: Path | None = None
     fsync: "Fsync" = "always"
+
+    def ports(self, name: str) -> int:
+        """How many ports the server of that name listens on, one after the other."""
+        return {"kafka": self.brokers, "amqp": self.nodes}.get(name, 1)
 
 
 @dataclass
@@ -56,7 +62,7 @@ class Wires:
         package is missing."""
         from minibroker.storage.errors import StorageError
 
-        many = options.brokers if name == "kafka" else 1
+        many = options.ports(name)
         ports = f"port {port}" if many == 1 else f"ports {port} to {port + many - 1}"
         try:
             server = _OPENERS[name](port, options)
@@ -120,7 +126,7 @@ def _amqp(port: int, options: Options) -> Server:
     from minibroker.wire.amqp.server import AmqpServer
 
     data = None if options.data is None else options.data / "queues"
-    return AmqpServer(port, options.host, data=data, fsync=options.fsync)
+    return AmqpServer(port, options.host, nodes=options.nodes, data=data, fsync=options.fsync)
 
 
 def _aws(port: int, options: Options) -> Server:
@@ -142,6 +148,11 @@ _OPENERS: dict[str, Callable[[int, Options], Server]] = {
     "redis": _redis,
 }
 
-_ADDRESS = {"kafka": "bootstrap_servers", "amqp": "url", "aws": "endpoint_url", "redis": "url"}
+_ADDRESS = {
+    "kafka": "bootstrap_servers",
+    "amqp": "addresses",
+    "aws": "endpoint_url",
+    "redis": "url",
+}
 
 _KEEPING = {"kafka", "amqp"}

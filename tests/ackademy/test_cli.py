@@ -437,7 +437,7 @@ def test_help_ends_with_0_and_names_every_command(ackademy):
     assert said.status == 0
     for command in (
         "lab", "start", "check", "watch", "replay", "hint", "reset", "progress", "instructor",
-        "dev",
+        "brokers", "doctor", "dev",
     ):  # fmt: skip
         assert re.search(rf"^    {command}\s", said.out, re.MULTILINE)
 

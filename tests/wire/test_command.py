@@ -188,6 +188,61 @@ def test_queues_are_looked_at_and_messages_fail_from_outside() -> None:
         assert asked(control, "GET", "/queues")[0]["ready"] == 2
 
 
+def test_a_node_of_rabbitmqs_is_stopped_and_started_from_outside() -> None:
+    control = free_port()
+    with command("--amqp", "0", "--nodes", "3", "--control", str(control)) as process:
+        line = first_line(process)
+        urls = line.removeprefix("RabbitMQ on ").split("; everything")[0].split(", ")
+        first_line(process)
+        ports = [pika.URLParameters(url).port for url in urls]
+        assert [
+            (each["node"], each["port"], each["runs"]) for each in asked(control, "GET", "/nodes")
+        ] == [(node, port, True) for node, port in enumerate(ports, start=1)]
+        with closing(pika.BlockingConnection(pika.URLParameters(urls[0]))) as connection:
+            channel = connection.channel()
+            channel.queue_declare("orders", durable=True, arguments={"x-queue-type": "quorum"})
+            stopped = asked(control, "POST", "/nodes/2/stop")
+            assert [each["runs"] for each in stopped] == [True, False, True]
+            channel.confirm_delivery()
+            channel.basic_publish("", "orders", b"order-1")
+            assert asked(control, "GET", "/queues") == [
+                {
+                    "queue": "orders", "ready": 1, "unacked": 0, "consumers": 0,
+                    "leader": 1, "members": [1, 2, 3], "works": True,
+                }
+            ]  # fmt: skip
+            started = asked(control, "POST", "/nodes/2/start")
+            assert [each["runs"] for each in started] == [True] * 3
+        pika.BlockingConnection(pika.URLParameters(urls[1])).close()
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            asked(control, "POST", "/nodes/4/stop")
+        assert "no node of that number; there are 1, 2, 3" in refused.value.read().decode()
+
+
+def test_one_node_alone_is_not_stopped_from_outside() -> None:
+    control = free_port()
+    with command("--amqp", "0", "--control", str(control)) as process:
+        first_line(process), first_line(process)
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            asked(control, "POST", "/nodes/1/stop")
+        assert refused.value.status == 409
+        assert "start more with --nodes" in refused.value.read().decode()
+
+
+def test_nodes_that_cannot_be_are_told_in_a_sentence(tmp_path: Path) -> None:
+    for named, sentence in (
+        (("--amqp", "0", "--nodes", "0"), "there is no node to start; give --nodes 1 or more"),
+        (("--amqp", "65534", "--nodes", "3"),
+         "RabbitMQ would be on port 65536; ports end at 65535"),
+        (("--amqp", "0", "--nodes", "3", "--data", str(tmp_path)),
+         "only one node can keep its queues in a directory, not 3; leave out the directory, or the "
+         "other nodes"),
+    ):  # fmt: skip
+        with command(*named) as process:
+            _, error = process.communicate(timeout=20)
+        assert (process.returncode, error) == (1, f"minibroker: {sentence}\n")
+
+
 def asked(port: int, method: str, path: str, body: object = None) -> Any:
     """What the control answers."""
     data = None if body is None else json.dumps(body).encode()

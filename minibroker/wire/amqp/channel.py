@@ -45,7 +45,7 @@ class WireChannel:
         self.connection, self.number = connection, number
         self.broker = connection.server.broker
         self.engine = self.broker.open_channel(
-            connection.name, self._deliver, self._cancelled, connection=connection
+            connection.name, self._deliver, self._cancelled, connection, connection.node
         )
         self.confirms = Confirms(self)
         self.transaction: Transaction | None = None

@@ -21,6 +21,7 @@ from minibroker.wire.amqp import frames, handshake, methods
 from minibroker.wire.amqp.channel import WireChannel
 from minibroker.wire.amqp.errors import (
     CHANNEL_ERROR,
+    CONNECTION_FORCED,
     FRAME_ERROR,
     INTERNAL_ERROR,
     NOT_ALLOWED,
@@ -59,8 +60,10 @@ come) or ``closed``."""
 class Connection(asyncio.Protocol):
     """See the module's docstring. `name` is what the trace calls the client."""
 
-    def __init__(self, server: "AmqpServer") -> None:
+    def __init__(self, server: "AmqpServer", node: int = 1) -> None:
         self.server = server
+        self.node = node
+        """The node of the cluster that it came to."""
         self.fate: Fate = "header"
         self.name = self.peer = "?"
         self.user = ""
@@ -86,6 +89,8 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client is there."""
         self._transport = cast("asyncio.Transport", transport)
+        if not self.server.listens(self.node):  # it has just stopped
+            self._transport.abort()
         self._transport.set_write_buffer_limits(high=HIGH)
         self.server.connections[self] = None
         there, here = (transport.get_extra_info(each) for each in ("peername", "sockname"))
@@ -150,7 +155,7 @@ class Connection(asyncio.Protocol):
         if self.server.disk is None:
             self.flush()
         elif self._out or self.confirming:
-            self._flush_soon()  # one sync for all that came in this turn
+            self.flush_soon()  # one sync for all that came in this turn
         if self._transport is None:
             return
         if self._waits and len(self._buffer) > ENOUGH:
@@ -313,9 +318,10 @@ class Connection(asyncio.Protocol):
         if self._out_size >= TURN:
             self._write()
         else:
-            self._flush_soon()
+            self.flush_soon()
 
-    def _flush_soon(self) -> None:
+    def flush_soon(self) -> None:
+        """Send what was collected at the end of the turn."""
         if not self._flushing:
             self._flushing = True
             self.server.loop.call_soon(self.flush)
@@ -407,6 +413,11 @@ class Connection(asyncio.Protocol):
             self._close(GRACE)
         else:
             self._due(CLOSING)
+
+    def force_closed(self) -> None:
+        """Its node is shut down, and says so (RabbitMQ's `rabbit_reader`)."""
+        reason = "broker forced connection closure with reason 'shutdown'"
+        self.fail(HardError(CONNECTION_FORCED, reason, lost=True))
 
     def abort(self, why: str = "") -> None:
         """End the connection at once."""

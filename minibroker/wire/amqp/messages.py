@@ -12,6 +12,7 @@ from minibroker.queues import terms
 from minibroker.queues.broker import REPLIES
 from minibroker.queues.errors import NotAllowed, PreconditionFailed
 from minibroker.queues.message import Message
+from minibroker.queues.publishing import Receipt
 from minibroker.sim.values import Value
 from minibroker.wire.amqp import methods, properties
 from minibroker.wire.amqp.channel import WireChannel
@@ -40,7 +41,7 @@ def publish(channel: WireChannel, method: commands.Basic.Publish, raw: bytes, bo
         found = found | {"headers": {name: headers[name] for name in headers if name != "BCC"}}
         raw = properties.written(found)
 
-    def send() -> bool:
+    def send() -> Receipt:
         receipt = channel.broker.send(
             channel.engine.owner,
             method.exchange,
@@ -50,18 +51,23 @@ def publish(channel: WireChannel, method: commands.Basic.Publish, raw: bytes, bo
             method.mandatory,
             properties.Encoded(raw),
             copies,
+            channel.engine,
         )
         if method.mandatory and not receipt.routed:
             _returned(channel, receipt.message)
-        return receipt.accepted
+        return receipt
 
     if channel.transaction is not None:
         channel.broker.check_publish(method.exchange, found)
         channel.transaction.publishes.append(send)
         return
-    accepted = send()
-    if channel.confirms.on:
-        channel.confirms.add(accepted)
+    receipt = send()
+    if not channel.confirms.on:
+        return
+    if receipt.pending is not None and receipt.accepted:
+        channel.confirms.wait(receipt.pending)
+    else:
+        channel.confirms.add(receipt.accepted)
 
 
 def _copies(found: Mapping[str, Value]) -> list[str]:

@@ -28,19 +28,21 @@ log = logging.getLogger(__name__)
 
 
 class AmqpServer:
-    """`port` is where it listens, or several are; 0 is any that is free. `users` are names and
-    passwords; ``guest`` is let in from this machine only. `heartbeat` is what clients are offered,
-    in seconds. `permit` names deprecated features that may be used all the same, as RabbitMQ's
+    """`port` is where it listens, or several are; 0 is any that is free. With `nodes` it is a
+    cluster of so many, on ports from there on, or one port each. `users` are names and passwords;
+    ``guest`` is let in from this machine only. `heartbeat` is what clients are offered, in seconds.
+    `permit` names deprecated features that may be used all the same, as RabbitMQ's
     ``deprecated_features.permit`` does: ``transient_nonexcl_queues``, ``global_qos``. `tls`, a
     context or the paths of a certificate and its key, makes it speak TLS. With `data`, a directory,
-    durable queues are kept there; for `fsync` see `minibroker.storage.files.Fsync`. A `trace` that
-    is kept grows with every message."""
+    durable queues are kept there, and only one node may be; for `fsync` see
+    `minibroker.storage.files.Fsync`. A `trace` that is kept grows with every message."""
 
     def __init__(
         self,
         port: int | Sequence[int] = 0,
         host: str = "127.0.0.1",
         *,
+        nodes: int = 1,
         users: Mapping[str, str] | None = None,
         heartbeat: int = HEARTBEAT,
         permit: Collection[str] = (),
@@ -51,7 +53,8 @@ class AmqpServer:
     ) -> None:
         self.loop = asyncio.get_running_loop()
         self.host = host
-        self.ports = [port] if isinstance(port, int) else list(port)
+        self.ports = ports_of(port, nodes)
+        self.nodes = nodes
         self.users = {"guest": "guest"} if users is None else dict(users)
         self.heartbeat = heartbeat
         self.tls = _context(*tls) if isinstance(tls, tuple) else tls
@@ -62,7 +65,8 @@ class AmqpServer:
         self.connections: dict[Connection, None] = {}
         self.clock = WallClock()
         self._timers = Timers(self.clock, self.loop)
-        self._listeners: list[asyncio.Server] = []
+        self._listeners: dict[int, asyncio.Server] = {}
+        """By their place in `ports`."""
         for name in permit:
             if name not in FEATURES:
                 raise ValueError(f"there is no {name!r} to permit; there are {', '.join(FEATURES)}")
@@ -71,7 +75,14 @@ class AmqpServer:
         self.disk: QueueDisk | None = None
         if data is None:
             self.broker = Broker(
-                self.clock, self.trace, self._timers.at, self.new_suffix, frozenset(permit)
+                self.clock, self.trace, self._timers.at, self.new_suffix, frozenset(permit), nodes
+            )
+        elif nodes > 1:
+            from minibroker.storage import StorageError
+
+            raise StorageError(
+                f"only one node can keep its queues in a directory, not {nodes}; leave out the "
+                "directory, or the other nodes"
             )
         else:
             from minibroker.storage import open_queues
@@ -89,9 +100,19 @@ class AmqpServer:
     @property
     def url(self) -> str:
         """What a client is given."""
+        return self.urls[0]
+
+    @property
+    def urls(self) -> list[str]:
+        """The same for each port."""
         scheme = "amqp" if self.tls is None else "amqps"
         name, password = next(iter(self.users.items()))
-        return f"{scheme}://{name}:{password}@{self.host}:{self.port}/"
+        return [f"{scheme}://{name}:{password}@{self.host}:{port}/" for port in self.ports]
+
+    @property
+    def addresses(self) -> str:
+        """All of them."""
+        return ", ".join(self.urls)
 
     @property
     def port(self) -> int:
@@ -100,20 +121,49 @@ class AmqpServer:
 
     async def start(self) -> None:
         """Take connections; OSError, and no port is open, if one is taken."""
-        for number, port in enumerate(self.ports):
+        for place in range(len(self.ports)):
             try:
-                listener = await self.loop.create_server(
-                    lambda: Connection(self), self.host, port, ssl=self.tls, backlog=512
-                )
+                await self._listen(place)
             except OSError:
                 await self.close()
                 raise
-            self._listeners.append(listener)
-            self.ports[number] = listener.sockets[0].getsockname()[1]
+
+    async def _listen(self, place: int) -> None:
+        node = place + 1 if self.nodes > 1 else 1
+        listener = await self.loop.create_server(
+            lambda: Connection(self, node), self.host, self.ports[place], ssl=self.tls, backlog=512
+        )
+        self._listeners[place] = listener
+        self.ports[place] = listener.sockets[0].getsockname()[1]
+
+    async def stop_node(self, node: int) -> None:
+        """Stop one node as RabbitMQ is stopped: it closes its connections and says why. ValueError
+        if there is no such node, or no other."""
+        cluster = self.broker.cluster
+        cluster.nodes.check(node)
+        if node not in cluster.nodes.running:
+            return
+        self._listeners.pop(node - 1).close()
+        for connection in list(self.connections):
+            if connection.node == node:
+                connection.force_closed()
+        cluster.stop(node)
+
+    async def start_node(self, node: int) -> None:
+        """Start it again, on the port that it had. OSError if that was taken meanwhile."""
+        cluster = self.broker.cluster
+        cluster.nodes.check(node)
+        if node not in cluster.nodes.running:
+            await self._listen(node - 1)
+            cluster.start(node)
+
+    def listens(self, node: int) -> bool:
+        """Whether it takes connections."""
+        return self.nodes == 1 or node - 1 in self._listeners
 
     async def close(self) -> None:
         """Close the ports and all connections."""
-        for listener in self._listeners:
+        for listener in self._listeners.values():
             listener.close()
         self._listeners.clear()
         for connection in list(self.connections):
@@ -174,7 +224,20 @@ class AmqpServer:
                 "unacked": unacked[queue],
                 "consumers": len(queue.consumers),
             }
+            | self.broker.where(queue)
             for queue in self.broker.all_queues()
+        ]
+
+    def all_nodes(self) -> list[dict[str, object]]:
+        """Where each node listens, and whether it does."""
+        return [
+            {
+                "node": node,
+                "host": self.host,
+                "port": self.ports[node - 1],
+                "runs": self.listens(node),
+            }
+            for node in range(1, self.nodes + 1)
         ]
 
     # --- for lessons -----------------------------------------------------------------------
@@ -195,6 +258,15 @@ class AmqpServer:
         for connection in list(self.connections):
             if name in ("", connection.name):
                 connection.abort()
+
+
+def ports_of(port: int | Sequence[int], nodes: int) -> list[int]:
+    """The ports, each node's by its place. ValueError if they are not as many as the nodes."""
+    if isinstance(port, int):
+        return [port + place if port else 0 for place in range(nodes)]
+    if nodes > 1 and len(port) != nodes:
+        raise ValueError(f"{nodes} nodes need {nodes} ports, not {len(port)}")
+    return list(port)
 
 
 FEATURES = ("transient_nonexcl_queues", "global_qos")

@@ -80,9 +80,12 @@ def _ended(channel: WireChannel) -> Transaction:
 
 
 def _commit(channel: WireChannel, method: commands.Tx.Commit) -> None:
-    if not _ended(channel).commit():
+    def done() -> None:
+        if channel.engine.open:
+            channel.reply(commands.Tx.CommitOk)
+
+    if not _ended(channel).commit(done):
         raise PreconditionFailed("PRECONDITION_FAILED - partial tx completion")
-    channel.reply(commands.Tx.CommitOk)
 
 
 def _rollback(channel: WireChannel, method: commands.Tx.Rollback) -> None:

@@ -68,9 +68,10 @@ def _queue_declare(channel: WireChannel, method: commands.Queue.Declare) -> None
         method.auto_delete,
         table(method),
         channel.connection,
+        channel.connection.node,
     )
     channel.last_queue = queue.name
-    counts = len(queue), len(queue.consumers)
+    counts = (0, 0) if queue.halted else (len(queue), len(queue.consumers))  # it cannot be asked
     _answer(channel, method.nowait, commands.Queue.DeclareOk, queue.name, *counts)
 
 

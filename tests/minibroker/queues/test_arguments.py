@@ -28,6 +28,9 @@ BAD = [
     ("x-queue-type", "durable", "\"unsupported queue type 'durable'\""),
     ("x-queue-type", {}, "{unacceptable_type,table}"),
     ("x-queue-version", 1, "\"unsupported queue version '1'\""),
+    ("x-queue-leader-locator", "nearest", "invalid_queue_locator_arg"),
+    ("x-queue-leader-locator", 1, "{unacceptable_type,signedint}"),
+    ("x-quorum-initial-group-size", 0, "{value_zero,0}"),
 ]
 
 
@@ -45,6 +48,7 @@ def test_a_bad_argument_is_refused(name: str, value: Any, why: str) -> None:
     [
         ("classic", "x-delivery-limit", 3),
         ("classic", "x-dead-letter-strategy", "at-least-once"),
+        ("classic", "x-quorum-initial-group-size", 3),
         ("quorum", "x-max-priority", 3),
         ("quorum", "x-queue-mode", "lazy"),
     ],
@@ -126,6 +130,7 @@ def test_each_type_can_be_had_with_all_it_knows(kind: str) -> None:
         "x-overflow": "drop-head", "x-single-active-consumer": True, "x-queue-type": kind,
         "x-max-priority": 10, "x-queue-mode": "lazy", "x-queue-version": 2,
         "x-dead-letter-strategy": "at-most-once", "x-delivery-limit": 5,
+        "x-quorum-initial-group-size": 5, "x-queue-leader-locator": "balanced",
     }  # fmt: skip
     table = {name: values[name] for name in HAS[kind]}
     assert checked("work", table).given == table
