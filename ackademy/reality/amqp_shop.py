@@ -12,6 +12,7 @@ import pika
 from pika.exceptions import ChannelClosedByBroker
 
 from ackademy.reality.amqp_book import AmqpBook
+from ackademy.reality.shop import Shop
 from minibroker.queues.errors import ChannelError
 from minibroker.sim.values import Value
 
@@ -29,7 +30,7 @@ class Sent:
     number: int
 
 
-class AmqpShop:
+class AmqpShop(Shop):
     """What a `graders.stage.Stage` uses of a broker of queues, done to a real one."""
 
     def __init__(self, url: str, book: AmqpBook) -> None:

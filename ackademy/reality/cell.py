@@ -125,7 +125,7 @@ def _provider(spec: Spec, on: str, environment: Mapping[str, str]) -> str:
     from ackademy.brokers import standing
     from ackademy.brokers.choosing import EXTERNAL, provider_of
 
-    chosen = provider_of(on, environment)
+    chosen = provider_of(None if on == "auto" else on, environment)
     if chosen != "auto":
         return "mini-wire" if chosen == "mini" else chosen
     for kind in sorted(BROKERS[each] for each in kinds(spec)):
@@ -168,6 +168,9 @@ def _in_a_thread(spec: Spec, source: str, schedule: Schedule, here: Place) -> Sh
         thread.join()
         raise
     [result] = box
+    if isinstance(result, Exception) and not isinstance(result, CannotDo):
+        why = f"{type(result).__name__}: {result}"  # a broker that is gone or in trouble, say
+        raise CannotDo(f"the run could not be finished ({why}); run the cell again") from result
     if isinstance(result, BaseException):
         raise result
     return result

@@ -14,6 +14,7 @@ from confluent_kafka.cimpl import NewTopic
 
 from ackademy.reality.kafka_book import KafkaBook
 from ackademy.reality.kafka_wire import asked_for, framed
+from ackademy.reality.shop import Shop
 from minibroker.log.batch import Batch
 from minibroker.log.records import RECORDS
 from minibroker.sim.values import Value
@@ -65,7 +66,7 @@ class Left:
     pending: set[str] = field(default_factory=set)
 
 
-class KafkaShop:
+class KafkaShop(Shop):
     """What a `graders.stage.Stage` uses of a Kafka cluster, done to a real one."""
 
     def __init__(self, servers: str, book: KafkaBook) -> None:
