@@ -90,7 +90,7 @@ def test_over_the_wire_it_is_as_in_the_simulator(scenario: Scenario, wire: Histo
         assert_same(in_the_simulator(scenario), history)
 
 
-@pytest.mark.broker
+# On a broker that runs already or that ACKADEMY_BROKERS asks for; `make fidelity` starts them all.
 @pytest.mark.parametrize("scenario", ALL)
 def test_on_a_real_broker_it_is_as_in_the_simulator_or_listed(
     scenario: Scenario, real: Histories, addresses: dict[str, str]
