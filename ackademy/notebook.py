@@ -169,8 +169,8 @@ def simulate(name: str, crash: int | None = None, **faults: int) -> Simulation:
     """Run the cell that defines what `name` asks for under one schedule: without a fault, or
     with a crash after effect number `crash`, before its answer arrives. Other faults are given
     alike, such as ``indefinite=7``: see `minibroker.sim.faults`."""
-    spec = load(name)
-    return _simulated(spec, _source(spec), _plan(crash, faults), seed=0)
+    plan, spec = _plan(crash, faults), load(name)
+    return _simulated(spec, _source(spec), plan, seed=0)
 
 
 def for_real(name: str, crash: int | None = None, on: str = "auto", **faults: int) -> "Reality":
@@ -181,9 +181,9 @@ def for_real(name: str, crash: int | None = None, on: str = "auto", **faults: in
     from ackademy.brokers.errors import NoBroker
     from ackademy.reality.cell import real
 
-    spec = load(name)
+    plan, spec = _plan(crash, faults), load(name)
     source = _source(spec)
-    one = _simulated(spec, source, _plan(crash, faults), seed=0)
+    one = _simulated(spec, source, plan, seed=0)
     free = _simulated(spec, source, (), seed=0)
     found = tuple(dict.fromkeys(finding.anomaly for finding in one.findings))
     try:
