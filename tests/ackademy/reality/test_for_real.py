@@ -54,6 +54,12 @@ CASES = [
                  id="a charge before a crash is made again"),
 ]  # fmt: skip
 
+NEEDS = {
+    "dead_letter_queue": pytest.mark.broker("docker:rabbitmq", "native:rabbitmq"),
+    "exactly_once": pytest.mark.broker("docker:kafka", "native:kafka"),
+}
+ON_REAL = [pytest.param(*case.values, id=case.id, marks=NEEDS[case.values[0]]) for case in CASES]
+
 
 @pytest.mark.parametrize(("exercise", "name", "plan", "anomaly"), CASES)
 def test_the_bundled_broker_over_the_wire_agrees_with_the_simulator(
@@ -80,17 +86,7 @@ def real(request: pytest.FixtureRequest) -> Iterator[Place]:
     pytest.skip("; ".join(reasons))
 
 
-# A RabbitMQ of this machine may be a 3, which is too old.
-NEEDS = {
-    "dead_letter_queue": pytest.mark.broker("docker:rabbitmq"),
-    "exactly_once": pytest.mark.broker("docker:kafka", "native:kafka"),
-}
-ON_REAL_BROKERS = [
-    pytest.param(*case.values, id=case.id, marks=NEEDS[case.values[0]]) for case in CASES
-]
-
-
-@pytest.mark.parametrize(("exercise", "name", "plan", "anomaly"), ON_REAL_BROKERS)
+@pytest.mark.parametrize(("exercise", "name", "plan", "anomaly"), ON_REAL)
 def test_a_real_broker_agrees_with_the_simulator(
     exercise: str, name: str, plan: str, anomaly: str, real: Place
 ) -> None:
