@@ -151,14 +151,14 @@ def comes_back_with_its_priority(channel, name, note):
 @scenario("amqp", "a queue that nobody uses expires")
 def is_not_used(connection, name, note):
     channel = connection.channel()
-    idle = queue(channel, name("idle"), expires=2000)
-    consumed = queue(channel, name("consumed"), expires=2000)
+    idle = queue(channel, name("idle"), expires=1200)
+    consumed = queue(channel, name("consumed"), expires=1200)
     channel.basic_consume(consumed, ignore)
-    for _ in range(5):
+    for _ in range(3):
         connection.sleep(0.5)
         channel.basic_get(idle)
     note("used", left=count(channel, idle))
-    connection.sleep(4)
+    connection.sleep(3)
     note("consumed", left=count(channel, consumed))
     note("refused", **refusal(lambda: count(channel, idle)))
 
