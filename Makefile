@@ -8,7 +8,7 @@ ARGS ?=
 
 export PYTHON
 
-.PHONY: help lab test lint bench conformance fidelity exercises clean
+.PHONY: help lab test lint bench conformance fidelity reality exercises clean
 
 help:
 	@echo 'make lab        open the course in JupyterLab, on the bundled broker'
@@ -17,11 +17,12 @@ help:
 	@echo 'make bench      run the benchmarks'
 	@echo 'make conformance  run other projects'\'' own tests against the bundled brokers'
 	@echo 'make fidelity   compare the simulator, the bundled brokers and real ones'
+	@echo 'make reality    kill wheats and chaffs for real, on real brokers if there are any'
 	@echo 'make exercises  write exercises/ anew from solutions/'
 	@echo 'make clean      remove the environment and all that tools left behind'
 	@echo
 	@echo 'Each builds the environment it needs, in VENV=$(VENV) with PYTHON=$(PYTHON).'
-	@echo 'ARGS go on to lab, bench and test, as in: make lab ARGS=--no-browser'
+	@echo 'ARGS go on to lab, bench, reality and test, as in: make lab ARGS=--no-browser'
 
 lab:
 	@tools/install "$(VENV)" lab
@@ -46,6 +47,10 @@ conformance:
 fidelity:
 	@tools/install "$(VENV)" dev
 	"$(VENV)/bin/python" -m tests.fidelity $(ARGS)
+
+reality:
+	@tools/install "$(VENV)" dev
+	PYTHONHASHSEED=0 "$(VENV)/bin/python" -m ackademy.reality $(ARGS)
 
 exercises:
 	@tools/install "$(VENV)" dev

@@ -1,11 +1,11 @@
 """What a learner touches: the command line, and the helpers of the notebooks.
 
->>> from ackademy import check, hint, judge, simulate, step, timeline, predict
+>>> from ackademy import check, for_real, hint, judge, simulate, step, timeline, predict
 """
 
 from typing import Any
 
-__all__ = ["check", "hint", "judge", "predict", "simulate", "step", "timeline"]
+__all__ = ["check", "for_real", "hint", "judge", "predict", "simulate", "step", "timeline"]
 
 
 def __getattr__(name: str) -> Any:

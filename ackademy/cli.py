@@ -59,6 +59,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_source(check)
     check.add_argument("--seed", type=_seed, default=0, help="a variant of the scenario, from 0")
     check.add_argument("--graded", action="store_true", help="run as graded, in children only")
+    check.add_argument(
+        "--on",
+        choices=("mini-wire", "docker", "native", "external"),
+        help="crash it for real, on this broker, by the real client library",
+    )
     check.set_defaults(run=_check)
 
     drill.add_to(commands)
@@ -105,6 +110,10 @@ def _check(options: argparse.Namespace) -> int:
 
     load(options.exercise)
     path = options.file or notebook_of(options.exercise)
+    if options.on:
+        from ackademy.reality.commands import check_on
+
+        return check_on(options.exercise, path, options.on)
     verdicts = check_notebook(options.exercise, cells_of(path), options.seed, options.graded)
     for verdict in explain.pictured_once(verdicts):
         print(explain.text(verdict))

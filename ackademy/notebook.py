@@ -4,6 +4,7 @@
 - ``judge(name)``: all checks of an exercise or a lesson's experiment; never raises for what
   the learner's code does.
 - ``simulate(name, crash=N)``: one schedule, and its timeline.
+- ``for_real(name, crash=N)``: the same with the real client library, on a real broker.
 - ``timeline(what)``: the timeline of a simulation, a judgement or a replay token.
 - ``step(what)``: the same to step through; without `what` the timeline that was shown last.
 - ``predict(question, options, answer)``: commit to an answer before running the next cell.
@@ -13,7 +14,7 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ackademy.cells import CannotDo
 from ackademy.hinting import has_hints, take
@@ -31,6 +32,9 @@ from graders.verdict import Verdict
 from minibroker.sim.faults import KINDS, Fault, Plan
 from minibroker.sim.ticks import DoesNotParse
 from minibroker.sim.trace import Answered, Crashed, Faulted, Trace
+
+if TYPE_CHECKING:
+    from ackademy.reality.cell import Reality
 
 
 class CheckFailed(Exception):
@@ -165,6 +169,31 @@ def simulate(name: str, crash: int | None = None, **faults: int) -> Simulation:
     """Run the cell that defines what `name` asks for under one schedule: without a fault, or
     with a crash after effect number `crash`, before its answer arrives. Other faults are given
     alike, such as ``indefinite=7``: see `minibroker.sim.faults`."""
+    plan, spec = _plan(crash, faults), load(name)
+    return _simulated(spec, _source(spec), plan, seed=0)
+
+
+def for_real(name: str, crash: int | None = None, on: str = "auto", **faults: int) -> "Reality":
+    """`simulate`, and then the same for real: the cell as it stands runs in processes of its own,
+    with the real client library, and is killed (``kill -9``) where the simulator's schedule says.
+    `on` is ``mini``, ``docker``, ``native`` or ``external``, as in `ackademy.brokers`; ``auto`` is
+    what ``ackademy brokers up`` started, or else the bundled broker, over the wire."""
+    from ackademy.brokers.errors import NoBroker
+    from ackademy.reality.cell import real
+
+    plan, spec = _plan(crash, faults), load(name)
+    source = _source(spec)
+    one = _simulated(spec, source, plan, seed=0)
+    free = _simulated(spec, source, (), seed=0)
+    found = tuple(dict.fromkeys(finding.anomaly for finding in one.findings))
+    try:
+        return real(spec, source, free.run, one.run, found, on)
+    except (CannotDo, NoBroker) as error:
+        raise CheckFailed(str(error)) from None
+
+
+def _plan(crash: int | None, faults: dict[str, int]) -> Plan:
+    """The faults that were asked for."""
     given = faults if crash is None else {"crash": crash, **faults}
     for kind, at in given.items():
         if kind not in KINDS:
@@ -173,9 +202,7 @@ def simulate(name: str, crash: int | None = None, **faults: int) -> Simulation:
             raise ValueError(f"{kind} is the number of an effect, from 1, not {at!r}")
         if list(given.values()).count(at) > 1:
             raise ValueError(f"effect {at} has two faults; give it one")
-    spec = load(name)
-    plan = tuple(sorted((Fault(kind, at) for kind, at in given.items()), key=lambda each: each.at))
-    return _simulated(spec, _source(spec), plan, seed=0)
+    return tuple(sorted((Fault(kind, at) for kind, at in given.items()), key=lambda each: each.at))
 
 
 def timeline(what: "Simulation | Judgement | str") -> None:

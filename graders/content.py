@@ -14,6 +14,14 @@ line says which fail::
 
     anomaly: lost_message in crash_safety
     """
+
+One that cannot be shown on a real broker says why, in a line of its own or several::
+
+    """Swallows what the commit throws.
+
+    anomaly: stuck in no_rest
+    reality: the real client sends the commit again by itself, so it throws nothing
+    """
 '''
 
 import ast
@@ -36,12 +44,14 @@ class Wheat:
 
 @dataclass(frozen=True)
 class Chaff:
-    """A wrong solution, and the anomalies that it must be failed by, some in certain checks."""
+    """A wrong solution, and the anomalies that it must be failed by, some in certain checks.
+    `reality` is why it cannot be shown on a real broker; empty when it can, or need not."""
 
     name: str
     source: str
     anomalies: tuple[str, ...]
     checks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    reality: str = ""
 
     def failed_checks(self, spec: Spec) -> set[str]:
         """The checks that must fail: those that look for one of its anomalies, or that it names
@@ -81,8 +91,14 @@ def chaffs(exercise: str) -> list[Chaff]:
                 "'anomaly: NAME' to its docstring"
             )
         checks = {anomaly: tuple(where.split(", ")) for anomaly, where in named if where}
-        found.append(Chaff(path.stem, source, anomalies, checks))
+        found.append(Chaff(path.stem, source, anomalies, checks, _reality(header)))
     return found
+
+
+def _reality(header: str) -> str:
+    """Why reality cannot show a chaff, on one line; empty when its header says nothing of it."""
+    found = re.search(r"^reality: (.+(?:\n(?!\w+: ).+)*)", header, re.MULTILINE)
+    return " ".join(found[1].split()) if found else ""
 
 
 def _files(exercise: str, kind: str) -> list[Path]:

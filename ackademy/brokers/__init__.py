@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ackademy.brokers.given import Aws, Broker, Kafka, RabbitMQ, Redis
 
 __all__ = ["Aws", "Broker", "Kafka", "NoBroker", "RabbitMQ", "Redis"]
-__all__ += ["aws", "broker", "kafka", "rabbitmq", "redis"]
+__all__ += ["aws", "broker", "fresh", "kafka", "rabbitmq", "redis"]
 
 
 def kafka(provider: str | None = None) -> "Kafka":
@@ -60,3 +60,11 @@ def __getattr__(name: str) -> Any:
 
         return getattr(given, name)
     raise AttributeError(f"module 'ackademy.brokers' has no attribute {name!r}")
+
+
+def fresh(name: str) -> str:
+    """A name for a topic, queue or group that nobody has used on a broker before: `name` with a few
+    random letters behind it."""
+    import uuid
+
+    return f"{name}-{uuid.uuid4().hex[:8]}"

@@ -19,6 +19,7 @@ from minibroker.agents.amqp_socket import (
     returned,
 )
 from minibroker.agents.amqp_topology import TOPOLOGY, changing
+from minibroker.queues import direct_replies
 from minibroker.queues.broker import Broker
 from minibroker.queues.channel import Channel, Delivery
 from minibroker.queues.errors import ChannelError
@@ -203,7 +204,7 @@ class AmqpAgent:
             text(args, "exchange"),
             text(args, "routing_key"),
             body,
-            properties,
+            direct_replies.addressed(channel, properties),
             mandatory,
         )
         unrouted = mandatory and not receipt.routed

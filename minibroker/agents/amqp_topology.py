@@ -6,6 +6,7 @@ What was there already, or was not there to be taken away, has changed nothing: 
 from collections.abc import Callable
 
 from minibroker.agents.amqp_arguments import Args, flag, table, text
+from minibroker.queues import direct_replies
 from minibroker.queues.broker import Broker
 from minibroker.queues.channel import Channel
 from minibroker.queues.exchange import Target
@@ -14,12 +15,16 @@ from minibroker.sim.values import Value
 
 
 def _queue_declare(broker: Broker, channel: Channel, args: Args) -> Reply:
-    name = text(args, "queue")
+    name, passive = text(args, "queue"), flag(args, "passive")
+    if direct_replies.is_looked_for(name, passive):
+        if name != direct_replies.REPLIES:
+            broker.queue(name)
+        return Answer({"queue": name, "message_count": 0, "consumer_count": 1}, did="read")
     there = broker.has_queue(name)
     queue = broker.declare_queue(
         name,
         flag(args, "durable"),
-        flag(args, "passive"),
+        passive,
         flag(args, "exclusive", False),
         flag(args, "auto_delete", False),
         table(args, "arguments"),

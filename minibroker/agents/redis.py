@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from fakeredis.model import XStream
 from redis import exceptions
+from redis.utils import safe_str, truncate_text
 
 from minibroker.agents.redis_blocking import blocking, from_now
 from minibroker.agents.redis_commands import Asked, Fields, command
@@ -167,7 +168,9 @@ class RedisAgent:
             try:
                 answers.append(_value(each.shape(reply)))
             except exceptions.RedisError as error:
-                answers.append({"$error": [type(error).__name__, str(error)]})
+                sent = " ".join(map(safe_str, each.fields))
+                command = truncate_text(sent)  # type: ignore[no-untyped-call]
+                answers.append({"$error": [type(error).__name__, str(error), command]})
         return Answer(answers, did="changed" if "changed" in done else "read")
 
     def _tried(self, socket: Socket, fields: Fields) -> Any:

@@ -6,8 +6,9 @@ The subset: `basic_qos(prefetch_count)`, `basic_consume`, `start_consuming`, `st
 `basic_recover(requeue=True)`, `basic_publish`, `confirm_delivery`, `add_on_return_callback`,
 `queue_declare`, `queue_delete`, `queue_purge`, `queue_bind`, `queue_unbind`, `exchange_declare`,
 `exchange_delete`, `exchange_bind`, `exchange_unbind`, `close`, `is_open`, `is_closed`,
-`connection`, `channel_number`. Names, arguments, defaults and exceptions are those of pika 1.4, and
-deliveries carry its own `Basic.Deliver`, `Basic.GetOk` and `BasicProperties`.
+`connection`, `channel_number`; and direct replies (RabbitMQ, "Direct Reply-to"). Names, arguments,
+defaults and exceptions are those of pika 1.4, and deliveries carry its own `Basic.Deliver`,
+`Basic.GetOk` and `BasicProperties`.
 
 An error of the channel closes it (`ChannelClosedByBroker`), and a call on a closed one is a
 `ChannelWrongStateError`. One difference: `basic_ack`, `basic_nack`, `basic_reject` and

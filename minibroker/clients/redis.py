@@ -187,12 +187,13 @@ class Pipeline(Commands):
         replies = self._client._ask(
             "pipeline", commands=kept, transaction=transaction, connection=watching
         )
-        answers = [_answer(each) for each in replies]
-        if raise_on_error:
-            for each in answers:
-                if isinstance(each, Exception):
-                    raise each
-        return answers
+        for number, each in enumerate(replies if raise_on_error else (), 1):
+            if isinstance(each, dict) and "$error" in each:
+                kind, said, command = each["$error"]
+                raise error(
+                    kind, f"Command # {number} ({command}) of pipeline caused error: {said}"
+                )
+        return [_answer(each) for each in replies]
 
     def reset(self) -> None:
         """Forget what was kept."""
@@ -216,7 +217,7 @@ class Pipeline(Commands):
 
 def _answer(reply: Any) -> Any:
     if isinstance(reply, dict) and "$error" in reply:
-        return error(*reply["$error"])
+        return error(*reply["$error"][:2])
     return reply
 
 

@@ -84,6 +84,7 @@ def checked(queue: str, given: Mapping[str, Value]) -> Arguments:
     if not given:
         return NONE
     table = dict(given)
+    _check_exchange(queue, table)
     for name in ("x-queue-type", *KNOWN):
         if name in table and (wrong := _wrong(name, table)):
             raise PreconditionFailed(
@@ -100,6 +101,16 @@ def checked(queue: str, given: Mapping[str, Value]) -> Arguments:
     return _read(table, quorum=kind == "quorum")
 
 
+def _check_exchange(queue: str, table: Mapping[str, Value]) -> None:
+    """RabbitMQ looks at this one first, in `rabbit_channel`, and in other words."""
+    name = "x-dead-letter-exchange"
+    if name in table and not isinstance(table[name], str):
+        raise PreconditionFailed(
+            f"PRECONDITION_FAILED - invalid type '{terms.kind(table[name])}' for arg '{name}' in "
+            f"queue '{queue}' in vhost '/'"
+        )
+
+
 def compare(queue: str, current: Arguments, given: Mapping[str, Value]) -> None:
     """Refuse a declaration whose arguments differ from those of the queue that exists."""
     mine = current.given | {"x-queue-type": _type(current.given)}
@@ -107,10 +118,10 @@ def compare(queue: str, current: Arguments, given: Mapping[str, Value]) -> None:
     for name in HAS["quorum" if current.quorum else "classic"]:
         if (name in mine) == (name in theirs) and mine.get(name) == theirs.get(name):
             continue
+        received, present = terms.compared(theirs, mine, name)
         raise PreconditionFailed(
             f"PRECONDITION_FAILED - inequivalent arg '{name}' for queue '{queue}' in vhost '/': "
-            f"received {terms.described(theirs, name)} but current is "
-            f"{terms.described(mine, name)}"
+            f"received {received} but current is {present}"
         )
 
 
@@ -228,7 +239,6 @@ def _queue_type(value: Value) -> str:
 CHECKS: dict[str, Callable[[Value], str]] = {
     "x-expires": _span_above_none,
     "x-message-ttl": _span_or_none,
-    "x-dead-letter-exchange": _text,
     "x-dead-letter-routing-key": _text,
     "x-dead-letter-strategy": _one_of("invalid_dlx_strategy", "at-most-once", "at-least-once"),
     "x-max-length": _natural,

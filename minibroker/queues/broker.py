@@ -16,7 +16,7 @@ in `minibroker.queues.flow`, what may be declared in `minibroker.queues.declarat
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from functools import partial
 
-from minibroker.queues import declaration
+from minibroker.queues import declaration, direct_replies
 from minibroker.queues.bindings import Bindings
 from minibroker.queues.channel import Channel
 from minibroker.queues.cluster import Cluster
@@ -34,9 +34,6 @@ from minibroker.queues.settling import Settling
 from minibroker.sim.clock import Clock
 from minibroker.sim.trace import BrokerRestarted, Trace
 from minibroker.sim.values import Value
-
-REPLIES = "amq.rabbitmq.reply-to"
-"""What a client subscribes to for direct replies."""
 
 GLOBAL_QOS = "global_qos"
 
@@ -90,7 +87,7 @@ class Broker:
         self.repeat = publishing.repeat
 
         global_qos = permit is None or GLOBAL_QOS in permit
-        consuming = Consuming(flow, self._usable, self._left, global_qos)
+        consuming = Consuming(flow, self._usable, self._replies, self._left, global_qos)
         self.open_channel = consuming.open_channel
         self.consume = consuming.consume
         self.cancel = consuming.cancel
@@ -205,6 +202,7 @@ class Broker:
     ) -> int:
         """Delete a queue with all that is ready in it; gives their number. None there is no
         error (RabbitMQ, "Queues")."""
+        direct_replies.check_usable(name)
         queue = self._queues.get(name)
         if queue is None:
             return 0
@@ -228,6 +226,7 @@ class Broker:
         return len(gone)
 
     def _usable(self, name: str, connection: object, what: str) -> Queue:
+        direct_replies.check_usable(name)
         queue = self.queue(name)
         self._check_halted(queue, what)
         if queue.exclusive_to is not None:
@@ -302,13 +301,12 @@ class Broker:
 
     # --- connections -------------------------------------------------------------------
 
-    def consume_replies(self, channel: Channel, tag: str) -> str:
-        """Subscribe to answers; gives the name to which they are published, by the default exchange
-        (RabbitMQ, "Direct Reply-to"). They go with the subscription, at most once."""
-        name = f"{REPLIES}.{self._new_suffix()}"
+    def _replies(self, channel: Channel, tag: str) -> Queue:
+        """What stands for a queue while a channel is subscribed to the answers to its requests."""
+        name = f"{direct_replies.REPLIES}.{self._new_suffix()}"
+        channel.replies, channel.replies_tag = name, tag
         self._queues[name] = Queue(name, durable=False, auto_delete=True)
-        self.consume(channel, name, tag, auto_ack=True)
-        return name
+        return self._queues[name]
 
     def disconnect(
         self, connections: Sequence[object], channels: Iterable[Channel], why: str

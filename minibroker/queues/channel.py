@@ -24,8 +24,8 @@ class Delivery:
 
     @property
     def redelivered(self) -> bool:
-        """Whether the copy was handed out before."""
-        return self.copy.attempts > 1
+        """Whether the copy was handed out before, or had failed before it came to its queue."""
+        return self.copy.attempts > 1 or self.copy.counted
 
 
 @dataclass(slots=True, eq=False)
@@ -72,7 +72,8 @@ class Channel:
     broker pushes to, `cancelled` is told the tag of a subscription that the broker ended.
     `connection` is whatever stands for the connection that it belongs to. While it is not `flowing`
     nothing is pushed to it. All its consumers together have at most `limit` unacked copies (0: no
-    limit), what was taken by `get` included."""
+    limit), what was taken by `get` included. Answers to its requests go to `replies`, if it has
+    subscribed to them by `replies_tag` (`minibroker.queues.direct_replies`)."""
 
     owner: str
     deliver: Callable[[Delivery], None]
@@ -80,6 +81,8 @@ class Channel:
     connection: object = None
     prefetch: int = 0
     limit: int = 0
+    replies: str = ""
+    replies_tag: str = ""
     last_tag: int = 0
     unacked: dict[int, Unacked] = field(default_factory=dict)
     consumers: dict[str, Consumer] = field(default_factory=dict)

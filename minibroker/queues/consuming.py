@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
-from minibroker.queues import declaration
+from minibroker.queues import declaration, direct_replies
 from minibroker.queues.channel import Channel, Consumer, Delivery, Unacked
 from minibroker.queues.errors import NotAllowed
 from minibroker.queues.flow import Flow
@@ -14,18 +14,20 @@ NOTHING: Mapping[str, Value] = {}
 
 class Consuming:
     """`usable(name, connection, what)` gives a queue with which the connection may do this, or
-    refuses; `left` is
+    refuses; `replies(channel, tag)` gives one for the answers to a channel's requests; `left` is
     told of a queue to which a subscription has ended; `global_qos` is whether that is permitted."""
 
     def __init__(
         self,
         flow: Flow,
         usable: Callable[[str, object, str], Queue],
+        replies: Callable[[Channel, str], Queue],
         left: Callable[[Queue], None],
         global_qos: bool,
     ) -> None:
         self._flow = flow
         self._usable = usable
+        self._replies = replies
         self._left = left
         self._global_qos = global_qos
 
@@ -55,10 +57,14 @@ class Consuming:
         arguments: Mapping[str, Value] = NOTHING,
     ) -> Consumer:
         """Subscribe; from now on the broker pushes."""
-        source = self._usable(queue, channel.connection, "consume")
         if tag in channel.consumers:
             raise NotAllowed(f"NOT_ALLOWED - attempt to reuse consumer tag '{tag}'")
-        priority = declaration.admitted(source, exclusive, arguments)
+        if queue == direct_replies.REPLIES:
+            direct_replies.check_subscription(channel, auto_ack)
+            source, priority = self._replies(channel, tag), 0
+        else:
+            source = self._usable(queue, channel.connection, "consume")
+            priority = declaration.admitted(source, exclusive, arguments)
         declaration.check_limit(source, channel.limit)
         consumer = Consumer(tag, source, channel, auto_ack, channel.prefetch, priority, exclusive)
         channel.consumers[tag] = consumer
@@ -72,6 +78,8 @@ class Consuming:
         if consumer is not None and consumer.queue.halted:
             self._usable(consumer.queue.name, channel.connection, "cancel")
         channel.consumers.pop(tag, None)
+        if tag == channel.replies_tag:
+            channel.replies = channel.replies_tag = ""
         if consumer is not None:
             consumer.queue.unsubscribe(consumer)
             self._left(consumer.queue)

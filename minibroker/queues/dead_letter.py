@@ -22,10 +22,11 @@ dead-letter exchange."""
 
 
 def died(
-    message: Message, queue: str, reason: str, exchange: str, routing_key: str, time: int
+    message: Message, queue: str, reason: str, exchange: str, routing_key: str | None, time: int
 ) -> Message:
     """The message as it goes on: published to the dead-letter exchange with its history in its
-    headers, and without a time to live of its own. `time` is in seconds."""
+    headers, and without a time to live of its own. Without a `routing_key` it keeps all that it
+    has. `time` is in seconds."""
     deaths = _recorded(message, queue, reason, time)
     headers = message.properties.get("headers")
     first = _first(message, queue, reason)
@@ -41,9 +42,10 @@ def died(
     return replace(
         message,
         exchange=exchange,
-        routing_key=routing_key,
+        routing_key=message.routing_key if routing_key is None else routing_key,
         properties=properties,
         deaths=deaths,
+        copies=message.copies if routing_key is None else (),
         encoded=None,
     )
 
@@ -73,8 +75,16 @@ def _recorded(message: Message, queue: str, reason: str, time: int) -> tuple[Dea
         message.routing_key,
         time,
         expiration=expiration if isinstance(expiration, str) else None,
+        copies=_named(message),
     )
     return (new, *others)
+
+
+def _named(message: Message) -> tuple[str, ...]:
+    """Of its further routing keys those that everybody may know."""
+    headers = message.properties.get("headers")
+    known = headers.get("CC") if isinstance(headers, dict) else None
+    return tuple(key for key in message.copies if isinstance(known, list) and key in known)
 
 
 def _first(message: Message, queue: str, reason: str) -> dict[str, Value]:
@@ -96,7 +106,7 @@ def _table(death: Death) -> Value:
         "queue": death.queue,
         "time": death.time,
         "exchange": death.exchange,
-        "routing-keys": [death.routing_key],
+        "routing-keys": [death.routing_key, *death.copies],
     }
     if death.expiration is not None:
         table["original-expiration"] = death.expiration

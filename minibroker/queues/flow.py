@@ -9,6 +9,7 @@ anything else, that nothing waits while a consumer has room.
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from minibroker.queues import dead_letter, expiry
@@ -239,7 +240,7 @@ class Flow:
             self._holding[queue] = None
             self.try_again()
         else:
-            self._dead_letter(who, queue, copy.message, reason)
+            self._dead_letter(who, queue, _given_up(copy, reason), reason)
             self._gone(copy)
 
     def _dead_letter(self, who: str, queue: Queue, message: Message, reason: str) -> None:
@@ -259,7 +260,7 @@ class Flow:
                 continue
             for discard in list(queue.discards):
                 copy, reason, who = discard
-                dead, names = self._dead(queue, copy.message, reason)
+                dead, names = self._dead(queue, _given_up(copy, reason), reason)
                 takers, full = self.offered(names, dead)
                 full += [other for name in takers if (other := self._queues[name]).halted]
                 if takers and not full and discard in queue.discards:
@@ -273,10 +274,11 @@ class Flow:
         """The message as it goes on, and where it goes."""
         exchange = queue.arguments.dead_letter_exchange or DEFAULT
         key = queue.arguments.dead_letter_routing_key
-        key = message.routing_key if key is None else key
         time = self._clock.now // SECOND
         dead = dead_letter.died(message, queue.name, reason, exchange, key, time)
-        names = self._exchanges.route(exchange, key, headers(dead.properties))
+        names = self._exchanges.route_all(
+            exchange, (dead.routing_key, *dead.copies), headers(dead.properties)
+        )
         return dead, [name for name in names if not dead_letter.in_circle(dead, name)]
 
     def _passed_on(
@@ -298,6 +300,14 @@ class Flow:
         if self.cluster is not None:
             takers, _ = self.cluster.hold_back(takers, dead, None)
         self.arrive_all(takers, dead)
+
+
+def _given_up(copy: Copy, reason: str) -> Message:
+    """A copy's message with the failures that go on with it from a quorum queue; being rejected is
+    one more (RabbitMQ's `rabbit_fifo`, discard)."""
+    if copy.failures is None:
+        return copy.message
+    return replace(copy.message, failures=copy.failures + (reason == "rejected"))
 
 
 def headers(properties: Mapping[str, Value]) -> dict[str, Value]:

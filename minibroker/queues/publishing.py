@@ -82,11 +82,17 @@ class Publishing:
         else:
             self._exchanges.check_open(exchange)
             names = self._exchanges.route(exchange, routing_key, headers(found))
-        for key in copies:
-            more = self._exchanges.route(exchange, key, headers(found))
+        if copies:
+            more = self._exchanges.route_all(exchange, copies, headers(found))
             names += [name for name in more if name not in names]
         message = Message(
-            self._trace.new_message(), body, exchange, routing_key, found, encoded=encoded
+            self._trace.new_message(),
+            body,
+            exchange,
+            routing_key,
+            found,
+            copies=tuple(copies),
+            encoded=encoded,
         )
         return self._sent(who, message, names, mandatory, channel)
 

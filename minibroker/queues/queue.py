@@ -92,7 +92,7 @@ class Queue:
         copy = Copy(message, self._last_position)
         if not self._plain:
             copy.position -= PRIORITY_STEP * self._priority(message)
-            copy.failures = 0 if self.arguments.quorum else None
+            copy.failures = message.failures if self.arguments.quorum else None
         if expires is not None:
             copy.expires = expires
             self.expiring = True

@@ -5,7 +5,7 @@ reached twice gets one copy. An exchange none of whose bindings lets the message
 to its alternate exchange (RabbitMQ, "Exchange to Exchange Bindings", "Alternate Exchanges").
 """
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 from minibroker.queues import headers as header_arguments
 from minibroker.queues import terms
@@ -158,6 +158,14 @@ class Exchanges:
                     way.append(target)
         return list(reached)
 
+    def route_all(
+        self, exchange: str, keys: Iterable[str], headers: Mapping[str, Value]
+    ) -> list[str]:
+        """The queues that a message with several routing keys goes to, each once (RabbitMQ,
+        "Sender-selected Distribution")."""
+        reached = {name: None for key in keys for name in self.route(exchange, key, headers)}
+        return list(reached)
+
     def _ends(self, target: Target, source: str) -> Exchange:
         """The exchange at the beginning of a binding; both ends must exist."""
         kind, name = target
@@ -185,7 +193,7 @@ def _compare(current: Exchange, wanted: Exchange) -> None:
     }
     texts = {name: (f"'{new}'", f"'{old}'") for name, (new, old) in fields.items()}
     name = "alternate-exchange"
-    texts[name] = terms.described(wanted.arguments, name), terms.described(current.arguments, name)
+    texts[name] = terms.compared(wanted.arguments, current.arguments, name)
     for name, (new, old) in texts.items():
         if new != old:
             raise PreconditionFailed(

@@ -1,5 +1,7 @@
 """How RabbitMQ words values and their types in its replies."""
 
+from collections.abc import Mapping
+
 from minibroker.sim.values import Value
 
 TYPES = {
@@ -20,13 +22,18 @@ def kind(value: Value) -> str:
     return TYPES[type(value)]
 
 
-def described(table: dict[str, Value], name: str) -> str:
-    """An argument as a reply about declarations that differ has it."""
+def compared(one: Mapping[str, Value], other: Mapping[str, Value], name: str) -> tuple[str, str]:
+    """An argument that differs, as a reply about declarations has it: its type is told only where
+    the other side has none (`rabbit_misc`, assert_args_equivalence)."""
+    return _described(one, other, name), _described(other, one, name)
+
+
+def _described(table: Mapping[str, Value], other: Mapping[str, Value], name: str) -> str:
     if name not in table:
         return "none"
     value = table[name]
     text = flag(value) if isinstance(value, bool) else plain(value)
-    return f"the value '{text}' of type '{kind(value)}'"
+    return f"'{text}'" if name in other else f"the value '{text}' of type '{kind(value)}'"
 
 
 def plain(value: Value) -> str:

@@ -3,6 +3,7 @@
 - A consumer that reads its own pending entries again starts their idle time anew (redis-server's
   t_stream.c, streamReplyWithRangeFromConsumerPEL; fakeredis only counts the delivery).
 - XREADGROUP of a stream that does not exist is answered with NOGROUP.
+- XREAD of ``>`` is answered as what only XREADGROUP knows.
 - BLMOVE waits for a list that does not exist yet (fakeredis answers at once).
 - INFO and CONFIG GET say what is true of this process and leave out the rest.
 """
@@ -52,6 +53,17 @@ class RedisSocket(FakeSocket):
             if start != b">" and result:
                 _read_again(self._db[name].value, group, result, name)
         return result
+
+    def xread(self, *args: bytes) -> Any:
+        """See the module."""
+        words = [each.lower() for each in args]
+        streams = args[words.index(b"streams") + 1 :] if b"streams" in words else ()
+        if b">" in streams[len(streams) // 2 :]:
+            raise SimpleError(
+                "ERR The > ID can be specified only when calling XREADGROUP using the GROUP "
+                "<group> <consumer> option."
+            )
+        return super().xread(*args)
 
     def _blmove(
         self, source: bytes, destination: bytes, src: bytes, dst: bytes, timeout: float

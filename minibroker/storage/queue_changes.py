@@ -6,6 +6,7 @@ Rule: making and reading a change stand side by side here.
 import base64
 from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass, field, replace
+from typing import Any
 
 from minibroker.queues.broker import Broker
 from minibroker.queues.errors import ChannelError
@@ -83,6 +84,8 @@ def arrived(id: int, queue: str, copy: Copy) -> Change:
         "body": base64.b64encode(message.body).decode("ascii"),
         "attempts": copy.attempts,
         "failures": copy.failures,
+        "failed before": message.failures,
+        "copies": list(message.copies),
         "expires": copy.expires,
     }
 
@@ -184,7 +187,9 @@ def _copy(change: Change) -> Kept:
         change["exchange"],
         change["key"],
         _table(change["properties"]),
-        tuple(Death(*death) for death in change["deaths"]),
+        tuple(_death(death) for death in change["deaths"]),
+        change.get("failed before", 0),
+        tuple(change.get("copies", ())),
     )
     return Kept(
         change["id"],
@@ -194,6 +199,11 @@ def _copy(change: Change) -> Kept:
         change["failures"],
         change["expires"],
     )
+
+
+def _death(fields: list[Any]) -> Death:
+    death = Death(*fields)
+    return replace(death, copies=tuple(death.copies))
 
 
 def _table(text: str) -> dict[str, Value]:

@@ -182,6 +182,25 @@ def test_a_check_that_is_not_graded_says_nothing_of_confinement(ackademy, file):
     assert "confined" not in ackademy("check", NAME, "--file", file(GOOD)).out
 
 
+def test_only_some_exercises_can_be_crashed_for_real(ackademy, file):
+    said = ackademy("check", NAME, "--file", file(GOOD), "--on", "mini-wire")
+    refused(
+        said,
+        f"{NAME} cannot be crashed for real; dead_letter_queue and exactly_once can, and any "
+        "exercise without --on",
+    )
+
+
+def test_code_that_does_not_run_is_not_crashed_for_real(ackademy, file):
+    body = "raise NotImplementedError"
+    source = f"def topology(channel): ...\n\ndef worker(channel, payments):\n    {body}"
+    said = ackademy("check", "dead_letter_queue", "--file", file(source), "--on", "mini-wire")
+    refused(
+        said,
+        "this code does not run in the simulator yet; see what ackademy check says without --on",
+    )
+
+
 def test_an_unknown_exercise_comes_with_the_closest_name(ackademy, file):
     sentence = f"there is no exercise 'at_least_once'; did you mean {NAME}?"
     refused(ackademy("check", "at_least_once", "--file", file(GOOD)), sentence)

@@ -21,9 +21,9 @@ LARGE = 20_000
 
 
 def seeds(name: str) -> range:
-    """Ten, or two where an exploration is large: `ackademy dev flake` takes fifty."""
+    """Five, or two where an exploration is large: `ackademy dev flake` takes fifty."""
     budget = load(name).budget
-    return range(2 if budget.pairs or budget.together >= LARGE else 10)
+    return range(2 if budget.pairs or budget.together >= LARGE else 5)
 
 
 def explored(name: str, source: str, seed: int) -> Exploration:

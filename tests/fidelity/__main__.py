@@ -53,7 +53,9 @@ class Played:
         if differs and not listed:
             base = self.real if self.real is not None else self.simulator
             for place in ("simulator", "wire"):
-                found += [f"{place}: {each}" for each in differences(base, getattr(self, place))]
+                history: History | None = getattr(self, place)
+                if base is not None and history is not None:  # else it failed, as is said above
+                    found += [f"{place}: {each}" for each in differences(base, history)]
         return found
 
 

@@ -140,5 +140,28 @@ def real(broker: str, looking: bool = False) -> Real:
         if found.version.startswith("RabbitMQ 3."):
             why = f"{found.version} is too old to compare with: 4.0 or newer counts"
             continue
-        return Real(getattr(found, attribute), f"{found.version} ({found.provider})")
+        address = getattr(found, attribute)
+        if kind == "kafka":
+            _awake(address)
+        return Real(address, f"{found.version} ({found.provider})")
     return Real(None, why)
+
+
+def _awake(servers: str) -> None:
+    """Have a Kafka make its inner topics, of groups and of transactions: while it does, it answers
+    that it is no coordinator."""
+    from confluent_kafka import Consumer, Producer, TopicPartition
+    from confluent_kafka.admin import AdminClient, NewTopic
+
+    topic = brokers.fresh("awake")
+    admin = AdminClient({"bootstrap.servers": servers})
+    admin.create_topics([NewTopic(topic, 1)])[topic].result(PATIENCE)
+    producer = Producer({"bootstrap.servers": servers, "transactional.id": topic})
+    producer.init_transactions(PATIENCE)
+    producer.begin_transaction()
+    producer.produce(topic, b"awake")
+    producer.commit_transaction(PATIENCE)
+    reader = Consumer({"bootstrap.servers": servers, "group.id": topic})
+    reader.commit(offsets=[TopicPartition(topic, 0, 1)], asynchronous=False)
+    reader.close()
+    admin.delete_topics([topic])[topic].result(PATIENCE)

@@ -100,6 +100,20 @@ def test_an_anomaly_may_be_named_with_the_checks_that_it_fails(folder: Path) -> 
     assert found.checks == {"stuck": ("once",), "lost_message": ("kept", "order", "a_b")}
 
 
+def test_a_header_may_say_why_reality_cannot_show_it(folder: Path) -> None:
+    header = "Waits.\n\nanomaly: stuck\nreality: the client\ntries again\n"
+    (folder / "chaffs" / "waits.py").write_text(f'"""{header}"""\n')
+    (folder / "chaffs" / "wanders.py").write_text('"""It meets reality: no.\n\nanomaly: stuck"""\n')
+    assert [each.reality for each in chaffs("x")] == ["the client tries again", ""]
+
+
+def test_a_line_after_that_is_no_part_of_it(folder: Path) -> None:
+    header = "Waits.\n\nreality: the client tries again\nanomaly: stuck\n"
+    (folder / "chaffs" / "waits.py").write_text(f'"""{header}"""\n')
+    [chaff] = chaffs("x")
+    assert (chaff.reality, chaff.anomalies) == ("the client tries again", ("stuck",))
+
+
 def test_an_anomaly_without_checks_is_named_beside_one_with(folder: Path) -> None:
     found = chaff_of(folder, "anomaly: stuck", "anomaly: lost_message in kept")
     assert found.anomalies == ("stuck", "lost_message")

@@ -51,8 +51,6 @@ class WireChannel:
         self.transaction: Transaction | None = None
         self.last_queue = ""
         """What an empty name of a queue stands for."""
-        self.replies = self.replies_tag = ""
-        """Where answers to its requests go, and to which subscription."""
         self._closing = False
         self._publish: commands.Basic.Publish | None = None
         self._raw: bytes | None = None

@@ -8,8 +8,7 @@ from typing import Any, cast
 
 from pamqp import commands
 
-from minibroker.queues import terms
-from minibroker.queues.broker import REPLIES
+from minibroker.queues import direct_replies, terms
 from minibroker.queues.errors import NotAllowed, PreconditionFailed
 from minibroker.queues.message import Message
 from minibroker.queues.publishing import Receipt
@@ -30,10 +29,8 @@ def publish(channel: WireChannel, method: commands.Basic.Publish, raw: bytes, bo
     found = properties.read(raw)
     if "user_id" in found:
         _check_user(channel, found["user_id"])
-    if found.get("reply_to") == REPLIES:
-        if not channel.replies:
-            raise PreconditionFailed("PRECONDITION_FAILED - fast reply consumer does not exist")
-        found = found | {"reply_to": channel.replies}
+    if found.get("reply_to") == direct_replies.REPLIES:
+        found = direct_replies.addressed(channel.engine, found)
         raw = properties.written(found)
 
     copies = _copies(found) if "headers" in found else []
@@ -102,37 +99,26 @@ def _returned(channel: WireChannel, message: Message) -> None:
 
 def _consume(channel: WireChannel, method: commands.Basic.Consume) -> None:
     tag = method.consumer_tag or f"amq.ctag-{channel.connection.server.new_suffix()}"
-    replies = method.queue == REPLIES
     if tag in channel.engine.consumers:
         raise NotAllowed(f"NOT_ALLOWED - attempt to reuse consumer tag '{tag}'")
-    if replies and not method.no_ack:
-        raise PreconditionFailed("PRECONDITION_FAILED - reply consumer cannot acknowledge")
-    if replies and channel.replies:
-        raise PreconditionFailed("PRECONDITION_FAILED - reply consumer already set")
-    queue = "" if replies else named(channel, method.queue)
+    queue = named(channel, method.queue)
     answer = (
         nullcontext()
         if method.nowait
         else channel.connection.answering(channel.number, commands.Basic.ConsumeOk, tag)
     )
     with answer:
-        if replies:
-            channel.replies_tag = tag
-            channel.replies = channel.broker.consume_replies(channel.engine, tag)
-        else:
-            channel.broker.consume(
-                channel.engine,
-                queue,
-                tag,
-                method.no_ack,
-                method.exclusive,
-                table(method),
-            )
+        channel.broker.consume(
+            channel.engine,
+            queue,
+            tag,
+            method.no_ack,
+            method.exclusive,
+            table(method),
+        )
 
 
 def _cancel(channel: WireChannel, method: Any) -> None:
-    if channel.replies_tag == method.consumer_tag:
-        channel.replies = channel.replies_tag = ""
     channel.broker.cancel(channel.engine, method.consumer_tag)
     if not method.nowait:
         channel.reply(commands.Basic.CancelOk, method.consumer_tag)

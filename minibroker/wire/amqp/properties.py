@@ -124,7 +124,7 @@ class Encoded:
 def of_copy(copy: Copy) -> bytes:
     """A copy's properties as they are handed out."""
     message = copy.message
-    if isinstance(message.encoded, Encoded) and (copy.failures is None or copy.attempts < 2):
+    if isinstance(message.encoded, Encoded) and not copy.counted:
         return message.encoded.raw
     return written(_dated(copy.properties(), message))
 

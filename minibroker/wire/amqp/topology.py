@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from pamqp import commands
 
-from minibroker.queues.broker import REPLIES
+from minibroker.queues import direct_replies
 from minibroker.queues.errors import NotFound
 from minibroker.sim.values import Value
 from minibroker.wire.amqp.channel import WireChannel
@@ -24,8 +24,6 @@ NOT_SERVED = (
 
 def named(channel: WireChannel, queue: str) -> str:
     """The queue that is meant: an empty name is that of the last one declared on the channel."""
-    if queue.startswith(REPLIES):
-        raise NotFound(f"NOT_FOUND - no queue '{queue}' in vhost '/'")
     if queue:
         return queue
     if not channel.last_queue:
@@ -50,8 +48,8 @@ def _clean(name: str) -> str:
 
 def _queue_declare(channel: WireChannel, method: commands.Queue.Declare) -> None:
     name = _clean(method.queue)
-    if name == REPLIES or (method.passive and name.startswith(f"{REPLIES}.")):
-        if name != REPLIES:
+    if direct_replies.is_looked_for(name, method.passive):
+        if name != direct_replies.REPLIES:
             channel.broker.queue(name)
         _answer(channel, method.nowait, commands.Queue.DeclareOk, name, 0, 1)
         return

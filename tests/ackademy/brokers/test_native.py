@@ -29,7 +29,7 @@ def needs(kind):
         pytest.skip(str(missing))
 
 
-@pytest.mark.broker("native")
+@pytest.mark.broker("native:redis")
 def test_a_redis_of_this_machine():
     needs("redis")
     with brokers.redis("native") as found, redis.Redis.from_url(found.url) as client:
@@ -38,7 +38,7 @@ def test_a_redis_of_this_machine():
         assert client.config_get("save") == {"save": ""}
 
 
-@pytest.mark.broker("native")
+@pytest.mark.broker("native:rabbitmq")
 def test_a_rabbitmq_of_this_machine():
     needs("rabbitmq")
     with brokers.rabbitmq("native") as found:
@@ -51,7 +51,7 @@ def test_a_rabbitmq_of_this_machine():
         connection.close()
 
 
-@pytest.mark.broker("native")
+@pytest.mark.broker("native:kafka")
 def test_a_kafka_of_this_machine():
     needs("kafka")
     with brokers.kafka("native") as found:
@@ -60,7 +60,7 @@ def test_a_kafka_of_this_machine():
         a_transaction_is_read(found)
 
 
-@pytest.mark.broker("native")
+@pytest.mark.broker("native:kafka")
 def test_a_kafka_that_runs_already_tells_its_release_by_its_metadata(monkeypatch):
     needs("kafka")
     with brokers.kafka("native") as found:
@@ -69,7 +69,7 @@ def test_a_kafka_that_runs_already_tells_its_release_by_its_metadata(monkeypatch
         assert brokers.kafka().version == f"Apache Kafka {release}"
 
 
-@pytest.mark.broker("native")
+@pytest.mark.broker("native:aws")
 def test_motos_server_of_this_machine():
     needs("aws")
     with brokers.aws("native") as found:

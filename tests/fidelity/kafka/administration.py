@@ -12,7 +12,7 @@ from confluent_kafka.admin import (
     ResourceType,
 )
 
-from tests.fidelity.kafka_steps import done, outcome, reader, take, topic_made, until, writer
+from tests.fidelity.kafka_steps import POLLS, done, outcome, reader, take, topic_made, until, writer
 from tests.fidelity.scenario import scenario
 
 
@@ -78,7 +78,10 @@ def changes(kafka, name, note):
             ),
         )
     asked = [ConfigResource(ResourceType.TOPIC, name("orders"))]
-    [found] = done(admin, "describe_configs", asked)
+    for _ in range(POLLS):  # a broker hears of a change a little later
+        [found] = done(admin, "describe_configs", asked)
+        if found["retention.ms"].is_default:
+            break
     for key in ("cleanup.policy", "retention.ms", "max.message.bytes", "min.insync.replicas"):
         note(
             key,

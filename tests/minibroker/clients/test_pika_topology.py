@@ -309,6 +309,26 @@ def test_a_header_that_cannot_be_sent_is_refused() -> None:
     assert found.exit.error == "CannotCross"
 
 
+# --- direct replies ------------------------------------------------------------------------------
+
+
+def test_an_answer_comes_to_the_channel_that_asked() -> None:
+    said = says("""
+        from pika import BasicProperties
+        replies = "amq.rabbitmq.reply-to"
+        answers = channel.consume(replies, auto_ack=True, inactivity_timeout=1)
+        next(answers)
+        asked = BasicProperties(reply_to=replies)
+        channel.basic_publish("", "orders", "question", asked)
+        _, found, _ = channel.basic_get("orders", auto_ack=True)
+        print(found.reply_to.startswith(replies + "."))
+        print(channel.queue_declare(found.reply_to, passive=True).method.consumer_count)
+        channel.basic_publish("", found.reply_to, "answer")
+        print(next(answers)[2])
+    """)
+    assert said == ["True", "1", "b'answer'"]
+
+
 # --- what an effect did --------------------------------------------------------------------------
 
 

@@ -95,6 +95,23 @@ def test_a_pipeline_is_one_effect_and_gives_all_replies() -> None:
     assert len(ran.trace.of(Answered)) == 1
 
 
+def test_an_error_in_a_pipeline_names_its_command() -> None:
+    text = said("""
+r.set("word", "text")
+pipe = r.pipeline().get("word").rpush("word", "one")
+print(pipe.execute(raise_on_error=False)[1])
+try:
+    r.pipeline().get("word").rpush("word", "one").execute()
+except redis.ResponseError as error:
+    print(error)
+""")
+    wrong = "WRONGTYPE Operation against a key holding the wrong kind of value"
+    assert text.splitlines() == [
+        wrong,
+        f"Command # 2 (RPUSH word one) of pipeline caused error: {wrong}",
+    ]
+
+
 def test_a_transaction_is_tried_again_when_what_it_watches_changes() -> None:
     source = """
         import time, redis

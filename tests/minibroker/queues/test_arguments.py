@@ -19,8 +19,6 @@ BAD = [
     ("x-max-length", -1, "{value_negative,-1}"),
     ("x-max-length-bytes", [1], '"expected integer, got array"'),
     ("x-max-priority", 256, "{max_value_exceeded,256}"),
-    ("x-dead-letter-exchange", 7, "{unacceptable_type,signedint}"),
-    ("x-dead-letter-exchange", b"x", "{unacceptable_type,binary}"),
     ("x-dead-letter-routing-key", "k", "routing_key_but_no_dlx_defined"),
     ("x-overflow", "reject", "invalid_overflow"),
     ("x-overflow", 2**40, "{unacceptable_type,long}"),
@@ -97,8 +95,7 @@ def test_what_is_declared_again_must_be_what_it_was() -> None:
     stand.queue(message_ttl=1000)
     stand.queue(message_ttl=1000, mine=1)
     for given, received, current in (
-        ({"message_ttl": 2000}, "the value '2000' of type 'signedint'",
-         "the value '1000' of type 'signedint'"),
+        ({"message_ttl": 2000}, "'2000'", "'1000'"),
         ({}, "none", "the value '1000' of type 'signedint'"),
     ):  # fmt: skip
         with pytest.raises(PreconditionFailed) as refused:
@@ -109,6 +106,15 @@ def test_what_is_declared_again_must_be_what_it_was() -> None:
         )
 
 
+def test_a_dead_letter_exchange_that_is_no_text_is_refused_first() -> None:
+    with pytest.raises(PreconditionFailed) as refused:
+        Stand().queue(message_ttl=-1, dead_letter_exchange=7)
+    assert refused.value.text == (
+        "PRECONDITION_FAILED - invalid type 'signedint' for arg 'x-dead-letter-exchange' in queue "
+        "'work' in vhost '/'"
+    )
+
+
 def test_the_type_of_a_queue_cannot_change_and_none_is_classic() -> None:
     stand = Stand()
     stand.queue()
@@ -117,8 +123,7 @@ def test_the_type_of_a_queue_cannot_change_and_none_is_classic() -> None:
         stand.queue(queue_type="quorum")
     assert refused.value.text == (
         "PRECONDITION_FAILED - inequivalent arg 'x-queue-type' for queue 'work' in vhost '/': "
-        "received the value 'quorum' of type 'longstr' but current is the value 'classic' of type "
-        "'longstr'"
+        "received 'quorum' but current is 'classic'"
     )
 
 

@@ -70,6 +70,25 @@ def test_without_a_routing_key_the_message_keeps_its_own() -> None:
     assert stand.bodies("failed") == ["one"]
 
 
+def test_further_routing_keys_go_on_as_far_as_the_queue_gives_no_other() -> None:
+    stand = Stand()
+    for name in ("other", "hidden"):
+        stand.queue(name)
+    stand.queue("dead", dead_letter_exchange="", dead_letter_routing_key="again")
+    stand.queue("again")
+    stand.queue(**TO_DEAD)
+    stand.queue("back", dead_letter_exchange="")
+    for queue in ("work", "back"):
+        found = {"headers": {"CC": ["other"]}}
+        stand.broker.send("client", "", queue, b"one", found, copies=("other", "hidden"))
+        Client(stand).drop(queue)
+    first, second = stand.trace.of(DeadLettered)
+    assert (first.queues, second.queues) == (["dead"], ["back", "other", "hidden"])
+    Client(stand).drop("dead")
+    deaths = headers(stand, "again")["x-death"]
+    assert [death["routing-keys"] for death in deaths] == [["dead"], ["work", "other"]]
+
+
 def test_the_most_recent_death_comes_first_and_the_same_one_is_counted() -> None:
     stand = Stand()
     stand.queue("later", message_ttl=1000, dead_letter_exchange="", dead_letter_routing_key="work")

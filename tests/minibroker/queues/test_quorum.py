@@ -134,6 +134,59 @@ def test_nacks_never_reach_the_limit() -> None:
     assert stand.ready() == 1
 
 
+# --- what a dead letter has behind it (`rabbit_fifo`, maybe_set_msg_delivery_count) --------------
+
+
+def three_in_a_row(middle: str = "quorum") -> Stand:
+    """A quorum queue, whose dead letters go to another one, whose go to a third."""
+    stand = quorum(dead_letter_exchange="", dead_letter_routing_key="second")
+    stand.queue("second", queue_type=middle, dead_letter_exchange="",
+                dead_letter_routing_key="third")  # fmt: skip
+    stand.queue("third", queue_type="quorum", delivery_limit=3)
+    stand.publish("one")
+    return stand
+
+
+def test_a_rejection_is_a_failure_in_the_next_quorum_queue() -> None:
+    client = Client(three_in_a_row())
+    client.drop()
+    delivery = client.take("second")
+    assert delivery.redelivered
+    assert delivery.copy.properties()["headers"]["x-delivery-count"] == 1
+
+
+@pytest.mark.parametrize("middle", ["quorum", "classic"])
+def test_failures_add_up_from_queue_to_queue(middle: str) -> None:
+    stand = three_in_a_row(middle)
+    fails(stand, 1)
+    client = Client(stand)
+    client.drop()
+    client.drop("second")
+    headers: Any = client.take("third").copy.properties()["headers"]
+    failures = {"quorum": 3, "classic": 2}[middle]
+    assert (headers["x-delivery-count"], headers["x-acquired-count"]) == (failures, failures)
+
+
+def test_the_next_queues_limit_counts_them() -> None:
+    stand = three_in_a_row()
+    fails(stand, 2)
+    client = Client(stand)
+    client.drop()
+    client.drop("second")
+    stand.broker.reject(client.channel, client.take("third").tag, requeue=True)
+    assert stand.ends()[-1] == "undeliverable"
+
+
+def test_a_message_that_never_failed_comes_as_new() -> None:
+    stand = quorum(message_ttl=100, dead_letter_exchange="", dead_letter_routing_key="dead")
+    stand.queue("dead", queue_type="quorum")
+    stand.publish("one")
+    stand.due.passes(1)
+    delivery = Client(stand).take("dead")
+    assert not delivery.redelivered
+    assert "x-delivery-count" not in delivery.copy.properties()["headers"]
+
+
 # --- order and priorities ------------------------------------------------------------------------
 
 

@@ -113,6 +113,22 @@ def test_failures_are_counted_on(server):
     assert server.ready("bills") == []
 
 
+def test_what_a_dead_letter_has_behind_it_is_known_after_a_restart(server):
+    to_dead = {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": "dead"}
+    server.broker.declare_queue("dead", arguments={"x-dead-letter-exchange": ""})
+    server.broker.declare_queue("safe", arguments={"x-queue-type": "quorum"} | to_dead)
+    server.broker.declare_queue("last", arguments={"x-queue-type": "quorum"})
+    found = PERSISTENT | {"headers": {"CC": ["last"]}}
+    server.broker.send("client", "", "safe", b"one", found, copies=("last",))
+    server.broker.reject(server.channel, server.get("safe").tag, requeue=False)
+    server.restarts()
+    delivery = server.get("dead")
+    assert (delivery.copy.message.failures, delivery.copy.message.copies) == (1, ())
+    [death] = delivery.copy.message.deaths
+    assert death.copies == ("last",)
+    assert server.get("last").copy.message.copies == ("last",)
+
+
 def test_a_time_to_live_goes_on_while_the_broker_is_down(server):
     server.send("soon", expiration="1000")
     server.send("later", expiration="5000")

@@ -2,6 +2,8 @@
 its work, which makes a new one and fences back.
 
 anomaly: stuck
+reality: two that fence each other keep step for ever in the simulator; real ones drift apart, and
+after a few rounds one of them is through before the other begins
 """
 
 import json

@@ -2,6 +2,8 @@
 is neither retried nor aborted, and the last order's transaction stays open until it times out.
 
 anomaly: stuck in no_rest
+reality: the client sends a lost commit again by itself, until it is answered, so nothing is thrown
+that could be swallowed; a broker would have to be away for longer than the transaction lasts
 """
 
 import json
