@@ -10,17 +10,18 @@ settings.register_profile("patient", deadline=None, suppress_health_check=[Healt
 settings.load_profile("patient")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
+def pytest_itemcollected(item):
     """With ``--dist loadgroup`` a file's tests run in one process, in order, as they share what is
     slow to set up. One file, which shares nothing, takes a third of the whole: there it is an
-    exercise's tests."""
+    exercise's tests. (Later it would be too late: xdist reads the groups first of all.)"""
+    group = str(item.path)
+    if item.path.name == "test_wheats_and_chaffs.py" and hasattr(item, "callspec"):
+        group += item.callspec.params["name"]
+    item.add_marker(pytest.mark.xdist_group(group.replace("@", "")))
+
+
+def pytest_collection_modifyitems(items):
     brokers_ran.say_needs(items)
-    for item in items:
-        group = str(item.path)
-        if item.path.name == "test_wheats_and_chaffs.py" and hasattr(item, "callspec"):
-            group += item.callspec.params["name"]
-        item.add_marker(pytest.mark.xdist_group(group.replace("@", "")))
 
 
 def pytest_configure(config):
