@@ -68,7 +68,10 @@ def fenced(kafka, name, note):
     told = []
 
     def member(who):
-        consumer = Consumer(reader(kafka, name("billing"), group_instance_id=name("one")))
+        # the commit is to be told, before a heartbeat in the background is
+        slowly = {"session_timeout_ms": 30000, "heartbeat_interval_ms": 8000}
+        config = reader(kafka, name("billing"), group_instance_id=name("one"), **slowly)
+        consumer = Consumer(config)
         consumer.subscribe(
             [name("orders")],
             on_assign=lambda _, given: told.append([who, "assigned", numbers(given)]),
@@ -84,7 +87,7 @@ def fenced(kafka, name, note):
     problem = outcome(lambda: first.commit(message, asynchronous=False))
     note("commit", result=problem if isinstance(problem, dict) else places(problem))
     found = None
-    for _ in range(50):
+    for _ in range(100):
         event = outcome(lambda: first.poll(POLL))
         if isinstance(event, dict):
             found = event
