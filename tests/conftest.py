@@ -1,7 +1,6 @@
-"""For all tests: hypothesis judges what is found, not how fast the machine found it; which of them
-share a process; and which of them needed a real broker."""
+"""For all tests: hypothesis judges what is found, not how fast the machine found it; and which of
+them needed a real broker."""
 
-import pytest
 from hypothesis import HealthCheck, settings
 
 from tests import brokers_ran
@@ -10,17 +9,8 @@ settings.register_profile("patient", deadline=None, suppress_health_check=[Healt
 settings.load_profile("patient")
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """With ``--dist loadgroup`` a file's tests run in one process, in order, as they share what is
-    slow to set up. One file, which shares nothing, takes a third of the whole: there it is an
-    exercise's tests."""
     brokers_ran.say_needs(items)
-    for item in items:
-        group = str(item.path)
-        if item.path.name == "test_wheats_and_chaffs.py" and hasattr(item, "callspec"):
-            group += item.callspec.params["name"]
-        item.add_marker(pytest.mark.xdist_group(group.replace("@", "")))
 
 
 def pytest_configure(config):

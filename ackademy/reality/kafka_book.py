@@ -105,10 +105,17 @@ class KafkaBook:
                 )
 
     def fetched(
-        self, who: str, topic: str, partition: int, since: int, records: bytes, isolation: int
+        self,
+        who: str,
+        topic: str,
+        partition: int,
+        since: int,
+        records: bytes,
+        isolation: int,
+        none_aborted: bool = False,
     ) -> list[bytes]:
         """Records came in the answer to a Fetch from offset `since`; gives the values of those that
-        the client hands on."""
+        the client hands on. `none_aborted`: the answer names no aborted transaction."""
         values = []
         for batch in batches_of(records):
             if batch.control is not None:
@@ -119,6 +126,8 @@ class KafkaBook:
                     continue
                 if (topic, partition) not in self.shares.get(who, {(topic, partition)}):
                     continue  # it came too late: the client gave the partition up meanwhile
+                if isolation == READ_COMMITTED and none_aborted:
+                    self._shown_as_committed(spot)
                 number = self.messages.get(spot)
                 if number is None:
                     number = self.appended("broker", spot, record.key, record.value, record.headers)
@@ -135,6 +144,13 @@ class KafkaBook:
                     )
                 )
         return values
+
+    def _shown_as_committed(self, spot: Spot) -> None:
+        """A reader of committed records was given this one: its transaction has been committed,
+        though the answer to its EndTxn may still be on the way to the producer."""
+        for transaction, spots in list(self.open.items()):
+            if spot in spots:
+                self.ended("broker", transaction, "committed")
 
     # --- transactions ----------------------------------------------------------------------
 

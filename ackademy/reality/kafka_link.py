@@ -242,7 +242,12 @@ def _fetched(asked: Request, answer: Any, book: KafkaBook, who: str) -> list[byt
             place = _topic(topic, book), part.partition_index
             if part.records:
                 values += book.fetched(
-                    who, *place, since.get(place, 0), part.records, asked.body.isolation_level
+                    who,
+                    *place,
+                    since.get(place, 0),
+                    part.records,
+                    asked.body.isolation_level,
+                    none_aborted=not part.aborted_transactions,
                 )
     return values
 

@@ -53,6 +53,21 @@ def test_a_reader_of_committed_records_is_handed_none_that_is_aborted(book: Kafk
     assert book.fetched("mailer#1", *PLACE, 0, came, 0) == [b"one"]
 
 
+def test_what_a_reader_of_committed_records_is_shown_was_committed_before(book: KafkaBook) -> None:
+    came = batch_of(b"one", base=7)
+    assert book.fetched("mailer#1", *PLACE, 0, came, READ_COMMITTED, none_aborted=True) == [b"one"]
+    decided, polled = (book.trace.of(kind)[0] for kind in (TransactionEnded, Polled))
+    assert decided.how == "committed"
+    assert list(book.trace).index(decided) < list(book.trace).index(polled)
+    book.ended("biller#1", "biller", "committed")  # the answer to its EndTxn comes later
+    assert len(book.trace.of(TransactionEnded)) == 1
+
+
+def test_a_reader_of_all_records_shows_nothing_of_their_transaction(book: KafkaBook) -> None:
+    book.fetched("mailer#1", *PLACE, 0, batch_of(b"one", base=7), 0, none_aborted=True)
+    assert not book.trace.of(TransactionEnded)
+
+
 def test_records_before_the_place_that_was_asked_for_are_not_handed_on(book: KafkaBook) -> None:
     assert book.fetched("mailer#1", *PLACE, 8, batch_of(b"one", b"two", base=7), 0) == [b"two"]
     assert [event.offset for event in book.trace.of(Polled)] == [8]
