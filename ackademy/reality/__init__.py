@@ -8,16 +8,19 @@ operating system kill or stop the process before a request goes on, or after it 
 before the answer. What all of them did is written down as one trace, in the words of the
 simulator's, and read by the same judges.
 
-====================  =====================================================================
-`points`              where in the protocol an effect of the simulator is
-`learner`             what runs in the learner's process
-`proxy`               between process and broker
-`amqp_wire`           AMQP 0-9-1 as units: which request is which
-`amqp_book`           what went over the wire as events of a trace
-`services`            ledgers that are no brokers, for a process outside
-`world`               the scenario in real time
-`perform`             one schedule
-`choose`              which schedules
-`compare`             what they showed, in words
-====================  =====================================================================
+Its modules:
+
+points              where in the protocol an effect of the simulator is
+learner             what runs in the learner's process
+process             one incarnation of it, started and ended
+proxy, link         between process and broker: an address, a connection
+gate                where all that passes is counted, and faults are done
+amqp_*, kafka_*     a protocol: its pieces (wire), its connection (link), what went over it
+                    as events of a trace (book), the scenario's own part (shop), all of it (side)
+services            ledgers that are no brokers, for a process outside
+perform             one schedule, in real time
+choose              which schedules
+compare, words      what they showed
+session             all schedules of one source on one broker
+cell                one schedule of a notebook's cell: `for_real`
 """

@@ -12,6 +12,7 @@ from typing import Any
 from ackademy.reality.amqp_book import AmqpBook, Held
 from ackademy.reality.amqp_wire import Unit, Units, probe
 from ackademy.reality.gate import Gate
+from ackademy.reality.link import Link
 from ackademy.reality.points import DELIVERY, Op, about
 
 PATIENCE = 30.0
@@ -24,63 +25,28 @@ ANSWERS = {
 SETTLING = {"Basic.Ack": "acked", "Basic.Nack": "nacked", "Basic.Reject": "rejected"}
 
 
-class AmqpLink:
+class AmqpLink(Link[Unit]):
     """See the module. `number` tells the connections of one process apart."""
 
     def __init__(self, who: str, number: int, book: AmqpBook, gate: Gate) -> None:
-        self.who = who
+        super().__init__(who, gate, Units)
         self._number = number
         self._book = book
-        self._gate = gate
         self._consumers: dict[tuple[int, str], tuple[str, bool]] = {}
         self._gets: dict[int, tuple[str, bool]] = {}
         self._declared: dict[int, Any] = {}
-        self._sent: dict[int, int] = {}  # channel that confirms to how many were published
+        self._sent_on: dict[int, int] = {}  # channel that confirms to how many were published
         self._confirmed: dict[int, int] = {}
         self._wanted: tuple[int, str, asyncio.Future[None]] | None = None
         self._held: list[bytes] = []
         self._holding = False
-        self.over = False
 
-    async def run(
-        self,
-        client: tuple[asyncio.StreamReader, asyncio.StreamWriter],
-        broker: tuple[asyncio.StreamReader, asyncio.StreamWriter],
-    ) -> None:
-        """Pass on until one of them closes, or a fault ends it."""
-        self._client, self._broker = client[1], broker[1]
-        pumps = [
-            asyncio.create_task(self._from_client(client[0])),
-            asyncio.create_task(self._from_broker(broker[0])),
-        ]
-        try:
-            await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            self.cut()
-            for pump in pumps:
-                pump.cancel()
-            await asyncio.gather(*pumps, return_exceptions=True)
-            self._book.lost(self.who, self._number)
-
-    def cut(self) -> None:
-        """End it on both sides; the broker reads first what was sent on."""
-        self.over = True
-        for writer in (self._client, self._broker):
-            writer.close()
+    def _ended(self) -> None:
+        self._book.lost(self.who, self._number)
 
     # --- from the client -------------------------------------------------------------------
 
-    async def _from_client(self, reader: asyncio.StreamReader) -> None:
-        units = Units()
-        while data := await reader.read(65_536):
-            for unit in units.feed(data):
-                if not await self._gate.passage(self.who):
-                    return
-                await self._client_unit(unit)
-                if self.over:
-                    return
-
-    async def _client_unit(self, unit: Unit) -> None:
+    async def _sent(self, unit: Unit) -> None:
         op = self._op(unit)
         point = self._gate.comes(self.who, op) if op else None
         if point is not None:
@@ -99,7 +65,9 @@ class AmqpLink:
         self._pass_on(unit)
         if self._wanted is not None and self._wanted[1] == "Exchange.DeclareOk":
             self._broker.write(probe(unit.channel))
-        await asyncio.wait([applied], timeout=PATIENCE)
+        done, _ = await asyncio.wait([applied], timeout=PATIENCE)
+        if not done:  # a crash *after* it would be none
+            raise RuntimeError(f"the broker has not applied {unit.name} after {PATIENCE:.0f} s")
         self._wanted = None
         await self._gate.strike(self.who, point, self)
         if not self.over:
@@ -131,7 +99,7 @@ class AmqpLink:
     def _expect(self, unit: Unit) -> "asyncio.Future[None]":
         """Wait for what says that this unit is applied."""
         answer = ANSWERS.get(unit.name, "Exchange.DeclareOk")
-        if unit.name == "Basic.Publish" and unit.channel in self._sent:
+        if unit.name == "Basic.Publish" and unit.channel in self._sent_on:
             answer = "Basic.Ack"
         future = asyncio.get_running_loop().create_future()
         self._wanted = unit.channel, answer, future
@@ -141,8 +109,8 @@ class AmqpLink:
         method, channel, book = unit.method, unit.channel, self._book
         match unit.name:
             case "Basic.Publish":
-                if channel in self._sent:
-                    self._sent[channel] += 1
+                if channel in self._sent_on:
+                    self._sent_on[channel] += 1
                 book.published(
                     self.who, method.exchange or "", method.routing_key, unit.body, unit.headers
                 )
@@ -162,7 +130,7 @@ class AmqpLink:
                 self._gets[channel] = method.queue, bool(method.no_ack)
                 self._gate.ready(self.who)
             case "Confirm.Select":
-                self._sent.setdefault(channel, 0)
+                self._sent_on.setdefault(channel, 0)
                 self._confirmed.setdefault(channel, 0)
             case "Queue.Declare":
                 self._declared[channel] = method
@@ -176,15 +144,7 @@ class AmqpLink:
 
     # --- from the broker -------------------------------------------------------------------
 
-    async def _from_broker(self, reader: asyncio.StreamReader) -> None:
-        units = Units()
-        while data := await reader.read(65_536):
-            for unit in units.feed(data):
-                if self.over:
-                    return
-                await self._broker_unit(unit)
-
-    async def _broker_unit(self, unit: Unit) -> None:
+    async def _from_broker(self, unit: Unit) -> None:
         swallow = self._is_wanted(unit)
         self._note_received(unit)
         if swallow:
@@ -216,7 +176,7 @@ class AmqpLink:
             return False
         refused = unit.name in ("Channel.Close", "Connection.Close")
         if name == "Basic.Ack":
-            if refused or self._confirmed.get(channel, 0) >= self._sent[channel]:
+            if refused or self._confirmed.get(channel, 0) >= self._sent_on[channel]:
                 future.set_result(None)
             return False
         if unit.name == name or refused:
@@ -259,7 +219,7 @@ class AmqpLink:
 
     def _channel_gone(self, channel: int) -> None:
         self._book.lost(self.who, self._number, channel)
-        self._sent.pop(channel, None)
+        self._sent_on.pop(channel, None)
         self._confirmed.pop(channel, None)
 
     def _holder(self, channel: int, tag: int) -> Held:

@@ -5,7 +5,6 @@ A fault is done before a request goes on, or when its answer is there and not ye
 Answers that name brokers are changed, so that the client comes back to the proxy.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
@@ -23,64 +22,25 @@ from ackademy.reality.kafka_wire import (
     shown,
     written,
 )
+from ackademy.reality.link import Link
 from ackademy.reality.points import DELIVERY, Op, Point, about
 
 Front = Callable[[str, int], Awaitable[int]]
 """Gives the port of this proxy for a broker's address."""
 
 
-class KafkaLink:
+class KafkaLink(Link[bytes]):
     """See the module."""
 
     def __init__(self, who: str, book: KafkaBook, gate: Gate, front: Front) -> None:
-        self.who = who
-        self._book, self._gate, self._front = book, gate, front
+        super().__init__(who, gate, Frames)
+        self._book, self._front = book, front
         self._asked: dict[int, tuple[Request, Point | None]] = {}
-        self._holding: asyncio.Event | None = None
-        self.over = False
 
-    async def run(
-        self,
-        client: tuple[asyncio.StreamReader, asyncio.StreamWriter],
-        broker: tuple[asyncio.StreamReader, asyncio.StreamWriter],
-    ) -> None:
-        """Pass on until one of them closes, or a fault ends it."""
-        self._client, self._broker = client[1], broker[1]
-        pumps = [
-            asyncio.create_task(self._from_client(client[0])),
-            asyncio.create_task(self._from_broker(broker[0])),
-        ]
-        try:
-            done, _ = await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
-            if pumps[0] in done and not self.over and any(p for _, p in self._asked.values()):
-                # The client is gone while a fault waits for its answer.
-                await asyncio.wait(pumps[1:], timeout=5)
-        finally:
-            self.cut()
-            for pump in pumps:
-                pump.cancel()
-            results = await asyncio.gather(*pumps, return_exceptions=True)
-        for result in results:
-            if isinstance(result, Exception) and not isinstance(result, OSError):
-                raise result
+    def _owes_a_fault(self) -> bool:
+        return any(point is not None for _, point in self._asked.values())
 
-    def cut(self) -> None:
-        """End it on both sides; the broker reads first what was sent on."""
-        self.over = True
-        for writer in (self._client, self._broker):
-            writer.close()
-
-    async def _from_client(self, reader: asyncio.StreamReader) -> None:
-        frames = Frames()
-        while data := await reader.read(65_536):
-            for frame in frames.feed(data):
-                if not await self._gate.passage(self.who):
-                    return
-                await self._request(frame)
-                if self.over:
-                    return
-
-    async def _request(self, frame: bytes) -> None:
+    async def _sent(self, frame: bytes) -> None:
         asked = request(frame)
         op = op_of(asked, self._book, self.who)
         point = self._gate.comes(self.who, op) if op else None
@@ -97,15 +57,7 @@ class KafkaLink:
             self._gate.ready(self.who)
         self._broker.write(framed(frame))
 
-    async def _from_broker(self, reader: asyncio.StreamReader) -> None:
-        frames = Frames()
-        while data := await reader.read(65_536):
-            for frame in frames.feed(data):
-                await self._response(frame)
-                if self.over:
-                    return
-
-    async def _response(self, frame: bytes) -> None:
+    async def _from_broker(self, frame: bytes) -> None:
         asked, point = self._asked.pop(correlation(frame), (None, None))
         if asked is None:
             self._client.write(framed(frame))

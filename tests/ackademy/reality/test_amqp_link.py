@@ -3,10 +3,12 @@
 import asyncio
 from typing import Any, cast
 
+import pytest
 from pamqp import base, commands, frame
 from pamqp.body import ContentBody
 from pamqp.header import ContentHeader
 
+from ackademy.reality import amqp_link
 from ackademy.reality.amqp_book import AmqpBook
 from ackademy.reality.amqp_link import AmqpLink
 from ackademy.reality.amqp_wire import Units, probe
@@ -68,6 +70,10 @@ class Case:
         """Both ends close."""
         self.client.feed_eof()
         self.broker.feed_eof()
+        await self.over()
+
+    async def over(self) -> None:
+        """It has ended by itself."""
         await self._task
 
 
@@ -172,3 +178,36 @@ def test_a_worker_that_asks_for_messages_is_ready() -> None:
         return case
 
     assert asyncio.run(story()).gate.ready_ones == [WHO]
+
+
+def test_a_fault_after_a_request_that_the_broker_never_applies_is_an_error_and_no_fault(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(amqp_link, "PATIENCE", 0.01)
+
+    async def story() -> Case:
+        case = Case(point("basic_ack", "after"))
+        await case.answers(DELIVER)
+        await case.says(ACK)
+        with pytest.raises(RuntimeError, match=r"the broker has not applied Basic\.Ack"):
+            await case.over()
+        return case
+
+    assert not asyncio.run(story()).gate.struck
+
+
+def test_an_error_of_ours_ends_the_connection_and_is_told() -> None:
+    async def story() -> Case:
+        case = Case()
+        # Nobody has asked for it, so it is not known from which queue it is.
+        await case.answers(
+            message(
+                commands.Basic.GetOk(1, exchange="", routing_key="orders", message_count=0), b"one"
+            )
+        )
+        with pytest.raises(KeyError):
+            await case.over()
+        return case
+
+    case = asyncio.run(story())
+    assert (case.to_client.closed, case.to_broker.closed) == (True, True)
