@@ -9,6 +9,7 @@ import os
 import re
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ackademy.brokers.given import Broker
@@ -17,7 +18,7 @@ from ackademy.reality.choose import Schedule, rest_of
 from ackademy.reality.compare import Compared, compared
 from ackademy.reality.perform import Plan, Shown, perform
 from ackademy.reality.points import NoPoint, Point, point_of
-from ackademy.reality.session import Place, place
+from ackademy.reality.session import MINI, Place, place
 from ackademy.reality.sides import kinds
 from graders.spec import Spec
 from graders.stage import Run
@@ -127,20 +128,21 @@ def _provider(spec: Spec, on: str, environment: Mapping[str, str]) -> str:
 
     chosen = provider_of(None if on == "auto" else on, environment)
     if chosen != "auto":
-        return "mini-wire" if chosen == "mini" else chosen
+        return MINI if chosen == "mini" else chosen
     for kind in sorted(BROKERS[each] for each in kinds(spec)):
         if environment.get(EXTERNAL[kind]):
             return "external"
         if (up := standing.address(kind)) is not None and up.provider != "mini":
             return up.provider
-    return "mini-wire"
+    return MINI
 
 
 def _in_a_thread(spec: Spec, source: str, schedule: Schedule, here: Place) -> Shown:
     """A notebook's own loop runs already. Ctrl+C ends the run, and leaves nothing of it."""
     box: list[Shown | BaseException] = []
     running: list[tuple[asyncio.AbstractEventLoop, asyncio.Task[Shown]]] = []
-    begun = threading.Event()
+    # Not join: interrupted once, it takes the thread for ended (CPython 3.11).
+    begun, over = threading.Event(), threading.Event()
 
     async def one() -> Shown:
         task = asyncio.current_task()
@@ -156,16 +158,19 @@ def _in_a_thread(spec: Spec, source: str, schedule: Schedule, here: Place) -> Sh
             box.append(asyncio.run(one()))
         except BaseException as error:
             box.append(error)
+        finally:
+            begun.set()
+            over.set()
 
-    thread = threading.Thread(target=work, name="for-real")
-    thread.start()
     try:
-        thread.join()
+        threading.Thread(target=work, name="for-real").start()
+        over.wait()
     except KeyboardInterrupt:
         begun.wait()
-        loop, task = running[0]
-        loop.call_soon_threadsafe(task.cancel)
-        thread.join()
+        for loop, task in running:
+            with suppress(RuntimeError):  # it is over by itself
+                loop.call_soon_threadsafe(task.cancel)
+        over.wait()
         raise
     [result] = box
     if isinstance(result, Exception) and not isinstance(result, CannotDo):

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from ackademy import brokers
+from ackademy.brokers.choosing import EXTERNAL
 from tests.fidelity.history import History, read
 from tests.fidelity.scenario import HERE, Scenario
 from tests.fidelity.simulator import ActFailed
@@ -26,14 +27,6 @@ PATIENCE = 120.0
 
 AT_ONCE = 3
 """Scenarios that are played beside each other: they mostly wait for sessions to end."""
-
-VARIABLES = {
-    "kafka": "ACKADEMY_KAFKA",
-    "amqp": "ACKADEMY_AMQP",
-    "redis": "ACKADEMY_REDIS",
-    "aws": "ACKADEMY_AWS",
-}
-"""The variables that give the address of a real broker."""
 
 OF = {
     "kafka": ("kafka", "bootstrap_servers"),
@@ -87,7 +80,7 @@ def play(scenario: Scenario, place: str, addresses: Mapping[str, str]) -> Histor
 @contextmanager
 def minibroker() -> Iterator[dict[str, str]]:
     """The bundled broker in a process of its own, and its addresses."""
-    ports = [part for name in VARIABLES for part in (f"--{name}", "0")]
+    ports = [part for name in OF for part in (f"--{name}", "0")]
     process = subprocess.Popen(
         [sys.executable, "-u", "-m", "minibroker", *ports],
         stdout=subprocess.PIPE,
@@ -128,7 +121,7 @@ def real(broker: str, looking: bool = False) -> Real:
     already, or that ``ACKADEMY_BROKERS`` asks for. `looking` further, one in a container or of this
     machine is started if there can be one. The bundled broker is none."""
     kind, attribute = OF[broker]
-    why = f"no real broker runs: see `ackademy brokers up`, or set {VARIABLES[broker]}"
+    why = f"no real broker runs: see `ackademy brokers up`, or set {EXTERNAL[kind]}"
     for provider in (None, "docker", "native") if looking else (None,):
         try:
             found = brokers.broker(kind, provider)

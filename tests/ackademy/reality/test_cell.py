@@ -1,13 +1,21 @@
 """`for_real`: one schedule of a cell, first simulated, then done to real processes."""
 
+import asyncio
+import os
+import signal
+from contextlib import asynccontextmanager
+
 import pytest
 
 from ackademy.cells import CannotDo
+from ackademy.reality import cell
 from ackademy.reality.cell import Reality, _provider, real
 from ackademy.reality.choose import Schedule
 from ackademy.reality.compare import Compared
 from ackademy.reality.perform import Shown
 from ackademy.reality.points import Op, Point
+from ackademy.reality.session import Place
+from ackademy.reality.sides import Where
 from graders.check import one_run
 from graders.content import chaffs, wheats
 from graders.judges import Finding
@@ -71,6 +79,13 @@ def test_it_says_what_was_done_and_what_both_found():
     assert said((), ())[0] == "On RabbitMQ 4: nothing fails."
 
 
+def test_a_fault_that_never_came_is_not_taken_for_a_kept_promise():
+    schedule = Schedule(parsed("crash:5"), (KILLED,), ("duplicate_effect",), 0)
+    compared = Compared(schedule, "not shown", (), "the process never came to it", ())
+    shown = Reality("RabbitMQ 4", (KILLED,), compared, Shown(Trace(), (KILLED,)))
+    assert repr(shown).splitlines()[1] == "It could not be shown: the process never came to it."
+
+
 def test_it_says_where_the_two_differ():
     assert said(("lost_message",), (AGAIN,))[1] == (
         "The simulator found lost message, and here it was duplicate effect. Where two race, that "
@@ -94,3 +109,38 @@ def test_it_runs_where_the_environment_says_a_broker_is():
     assert _provider(spec, "auto", {"ACKADEMY_BROKERS": "native"}) == "native"
     assert _provider(spec, "docker", {"ACKADEMY_BROKERS": "native"}) == "docker"
     assert _provider(spec, "mini", {}) == "mini-wire"
+
+
+def test_ctrl_c_ends_the_run_and_waits_until_nothing_of_it_is_left(monkeypatch):
+    left = []
+
+    async def perform(plan, addresses):
+        os.kill(os.getpid(), signal.SIGINT)
+        try:
+            await asyncio.sleep(600)
+        finally:
+            left.append("tidied up")
+
+    @asynccontextmanager
+    async def nowhere():
+        yield Where()
+
+    monkeypatch.setattr(cell, "perform", perform)
+    here = Place("nowhere", asyncio.Semaphore(1), False, nowhere)
+    with pytest.raises(KeyboardInterrupt):
+        cell._in_a_thread(load(NAME), TWICE, Schedule((), (), (), 0), here)
+    assert left == ["tidied up"]
+
+
+def test_a_run_that_breaks_is_told_in_a_sentence(monkeypatch):
+    async def perform(plan, addresses):
+        raise OSError("the broker is gone")
+
+    @asynccontextmanager
+    async def nowhere():
+        yield Where()
+
+    monkeypatch.setattr(cell, "perform", perform)
+    here = Place("nowhere", asyncio.Semaphore(1), False, nowhere)
+    with pytest.raises(CannotDo, match=r"\(OSError: the broker is gone\); run the cell again"):
+        cell._in_a_thread(load(NAME), TWICE, Schedule((), (), (), 0), here)
