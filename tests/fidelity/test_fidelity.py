@@ -38,6 +38,8 @@ def _played(
         (each.broker, each.title): each
         for item in request.session.items
         if request.fixturename in getattr(item, "fixturenames", ())
+        # Another file may have a fixture of that name.
+        and hasattr(item, "callspec")
         and isinstance(each := item.callspec.params.get("scenario"), Scenario)
     }
     with ThreadPoolExecutor(places.AT_ONCE) as pool:
