@@ -4,7 +4,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,6 +23,9 @@ KEEPER, MACHINE = "ackademy.keeper", "ackademy.machine"
 """Labels of our containers: which process keeps it, and where that process is."""
 
 USUAL = "unix:///var/run/docker.sock"
+
+CONFLICT = 409
+"""What the daemon answers when a removal is under way already: two keepers may sweep at once."""
 
 SAYS = 2.0
 """Seconds between two lines on a download."""
@@ -155,8 +158,13 @@ def sweep(client: Any) -> list[str]:
 
 
 def remove(client: Any, name: str) -> None:
-    """Remove a container with its volumes, if it is there."""
+    """Remove a container with its volumes, if it is there and nobody else is just removing it."""
     import docker.errors
 
-    with suppress(docker.errors.NotFound):
+    try:
         client.containers.get(name).remove(force=True, v=True)
+    except docker.errors.NotFound:
+        pass
+    except docker.errors.APIError as error:
+        if error.status_code != CONFLICT:
+            raise

@@ -4,7 +4,9 @@ import os
 import re
 import sys
 
+import docker.errors
 import pytest
+import requests
 
 from ackademy import brokers
 from ackademy.brokers import docker_daemon, native_kafka, native_rabbitmq, waiting
@@ -242,3 +244,28 @@ def test_a_download_that_fails_half_way_is_a_sentence():
 )
 def test_an_images_name_is_a_repository_and_a_tag(name, parts):
     assert docker_daemon._parts(name) == parts
+
+
+class Containers:
+    """A daemon that answers a removal with an error."""
+
+    def __init__(self, status):
+        response = requests.Response()
+        response.status_code = status
+        self.error = docker.errors.APIError("not now", response)
+        self.containers = self
+
+    def get(self, name):
+        return self
+
+    def remove(self, **_):
+        raise self.error
+
+
+def test_a_container_that_another_keeper_is_just_removing_is_no_trouble():
+    docker_daemon.remove(Containers(409), "ackademy-redis-1")
+
+
+def test_a_container_that_cannot_be_removed_is_trouble():
+    with pytest.raises(docker.errors.APIError):
+        docker_daemon.remove(Containers(500), "ackademy-redis-1")
